@@ -1,0 +1,1 @@
+"""Faults on a real cluster, and whether a diagnosis names their cause."""

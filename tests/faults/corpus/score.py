@@ -1,0 +1,94 @@
+"""Asks the doctor about the cases that are applied, one after the other, and keeps the tally."""
+import json
+import re
+import shlex
+import statistics
+import subprocess
+import textwrap
+import time
+
+from .judge import Answer, Verdict, judge, named
+from .needs import met
+
+WORKLOADS = "deployments,statefulsets,daemonsets,jobs,cronjobs,services,ingresses,persistentvolumeclaims"
+PATIENCE = 180  # seconds for one diagnosis
+
+
+def diagnose(cluster, case, doctor, ask):
+    argv = [*shlex.split(doctor), *ask.split(), "-n", case.name, "-o", "json", *(["--probe", "--yes"] if case.probe else [])]
+    started = time.time()
+    try:
+        out = cluster.run(*argv, timeout=PATIENCE)
+        return Answer(out.returncode, out.stdout, out.stderr, time.time() - started)
+    except subprocess.TimeoutExpired:
+        return Answer(None, seconds=PATIENCE)
+
+
+def score(cluster, cases, doctor, sweep=False, rules=None, verbose=False):
+    """True where nothing failed. With rules only what they claim has to be named; nothing may be wrong."""
+    count = len(cases)
+    cases = met(cluster, cases)
+    skipped = count - len(cases)
+    applied = cluster.namespaces()
+    tally, times, unclaimed, failed = {"right": 0, "silent": 0, "wrong": 0}, [], {}, 0
+    for case in cases:
+        if case.name in applied:
+            answer = diagnose(cluster, case, doctor, "" if sweep else case.ask)
+            verdict = judge(case, answer, sweep)
+            times.append(answer.seconds)
+        else:
+            answer, verdict = None, Verdict("wrong", "it is not applied")
+        tally[verdict.kind] += 1
+        if rules is not None and not case.claimed(rules):
+            unclaimed[case.name] = verdict.kind
+            if verdict.kind != "wrong":
+                continue
+        if verdict.kind != "right":
+            failed += 1
+            print(f"{verdict.kind.upper():6} {case.name}: {verdict.why}")
+            if verbose and answer:
+                print(answer.stdout)
+    if unclaimed:
+        named_all_the_same = sum(kind == "right" for kind in unclaimed.values())
+        print(f"{len(unclaimed)} not claimed by a rule yet, {named_all_the_same} of them named all the same:")
+        print(textwrap.fill(" ".join(unclaimed), 120, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False))
+    print(f"{tally['right']} of {len(cases)} causes named, {tally['silent']} silent, {tally['wrong']} wrong; "
+          f"median {statistics.median(times or [0]) * 1000:.0f} ms" + (f"; {skipped} skipped" if skipped else ""))
+    print(f"{tally['right']} passed, {failed} failed")
+    return failed == 0
+
+
+def things(cluster, case):
+    """What the namespace holds, with its replicas."""
+    return {(i["kind"], i["metadata"]["name"]): i.get("spec", {}).get("replicas")
+            for i in cluster.get("-n", case.name, WORKLOADS)["items"]}
+
+
+def cure(cluster, cases, doctor):
+    """Runs the first cure of the first root, as printed. Healed: nothing is found after it, and nothing was taken away."""
+    healed = tried = 0
+    for case in met(cluster, [c for c in cases if c.cause != "none"]):
+        command = first_cure(diagnose(cluster, case, doctor, case.ask).report)
+        if not command or re.search(r"<[a-zA-Z -]+>", command):  # a placeholder is for a person to fill in
+            continue
+        tried += 1
+        before = things(cluster, case)
+        run = cluster.run("sh", "-c", command, timeout=120)
+        time.sleep(case.settle + 10)
+        answer = diagnose(cluster, case, doctor, case.ask)
+        after = things(cluster, case)
+        lost = [f"{kind}/{name}" for (kind, name), replicas in before.items()
+                if (kind, name) not in after or (replicas and not after[kind, name])]
+        if run.returncode == 0 and answer.code == 0 and not lost:
+            healed += 1
+        else:
+            left = [named(f) for f in (answer.report or {}).get("findings", [])]
+            print(f"NOT HEALED {case.name}: {command}\n  exit {run.returncode} {run.stderr.strip()[:200]}; left: {left}; lost: {lost}")
+    print(f"{healed} of {tried} cures healed, {len(cases)} cases")
+    print(f"{healed} passed, {tried - healed} failed")
+    return healed == tried
+
+
+def first_cure(report):
+    roots = [f for f in (report or {}).get("findings", []) if f.get("root")]
+    return next((c.get("command") for f in roots[:1] for c in f.get("cures", [])[:1]), None)
