@@ -1,0 +1,43 @@
+# What CI runs (.ci/run), one stage at a time, and what a developer does besides
+
+# the recipes
+default:
+    @just --list --unsorted
+
+# formatting and lints
+check:
+    .ci/run fmt clippy
+
+build:
+    cargo build
+
+# unit tests, recordings and snapshots
+test:
+    cargo test
+
+# licences, bans, sources, advisories
+deny:
+    .ci/deny
+
+# all that CI runs
+ci:
+    .ci/run
+
+# a real Kubernetes cluster, without Docker; needs root
+cluster-up:
+    tests/cluster/cluster up
+
+cluster-down:
+    tests/cluster/cluster down
+
+# real faults on a real cluster, and the score
+e2e: build
+    .ci/e2e
+
+# a case of tests/faults that is applied, recorded into testdata/
+record case: build
+    tests/cluster/cluster exec target/debug/kubectl-doctor record -n {{ case }} -o testdata/{{ case }}
+
+# a diagnosis without a cluster
+demo: build
+    target/debug/kubectl-doctor demo
