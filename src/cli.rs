@@ -1,0 +1,95 @@
+//! The flags, in kubectl's words.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::{document::Severity, report::Format, source::live::Connection};
+
+/// Names the root cause of what is broken in a Kubernetes cluster, and the cure.
+#[derive(Debug, Parser)]
+#[command(
+    name = "kubectl doctor",
+    bin_name = "kubectl doctor",
+    version,
+    args_conflicts_with_subcommands = false,
+    subcommand_precedence_over_arg = true,
+    after_help = "Exit status: 0 nothing at or above --fail-on, 1 findings, 2 it could not look or the target does not exist.",
+    override_usage = "kubectl doctor [TYPE NAME | TYPE/NAME | TYPE | NAME] [flags]\n       kubectl doctor COMMAND [flags]"
+)]
+pub struct Cli {
+    /// Something other than a diagnosis.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// What to look at, as kubectl takes it: pod myapp, deploy/web, services; nothing for the whole namespace
+    #[arg(value_name = "TARGET", num_args = 0..)]
+    pub target: Vec<String>,
+    /// Where and how to look.
+    #[command(flatten)]
+    pub look: Look,
+    /// How to reach a cluster.
+    #[command(flatten)]
+    pub connection: Connection,
+}
+
+/// Where and how to look.
+#[derive(Debug, Args)]
+pub struct Look {
+    /// Look in all namespaces
+    #[arg(short = 'A', long, global = true)]
+    pub all_namespaces: bool,
+    /// Look only at objects with these labels, as in app=web,tier!=back
+    #[arg(short = 'l', long, global = true, value_name = "LABELS")]
+    pub selector: Option<String>,
+    /// The report's format
+    #[arg(short, long, global = true, value_name = "FORMAT", default_value = "text")]
+    pub output: Format,
+    /// The lowest severity that makes the exit status 1
+    #[arg(long, global = true, value_name = "SEVERITY", default_value = "error")]
+    pub fail_on: Severity,
+    /// When to colour
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+    /// Diagnose without a cluster: a recording, the output of `kubectl get -o yaml`, a folder of those, or - for standard input
+    #[arg(long, global = true, value_name = "FILE")]
+    pub from: Vec<PathBuf>,
+    /// A folder of rules of your own
+    #[arg(long, global = true, value_name = "DIR")]
+    pub rules: Vec<PathBuf>,
+}
+
+/// Something other than a diagnosis.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Diagnose a recorded broken cluster, without one of your own
+    Demo {
+        /// Which one; they are listed where it is none
+        case: Option<String>,
+    },
+    /// Write what a diagnosis looks at to one file, without secret values, for --from
+    Record {
+        /// What to look at, as in a diagnosis
+        target: Vec<String>,
+        /// Where to write it [default: standard output]
+        #[arg(long, value_name = "FILE")]
+        file: Option<PathBuf>,
+    },
+    /// Say what a rule means, when it holds and what cures it
+    Explain {
+        /// The rule's id, as in service-selector-mismatch
+        id: String,
+    },
+    /// List the rules
+    Rules,
+}
+
+/// When to colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}

@@ -1,0 +1,239 @@
+//! The JSON document: what a diagnosis says, for people's scripts. Stable; its
+//! schema is `schema/diagnosis.json`. It holds no durations and no ages, so
+//! that two runs on an unchanged cluster are the same to the byte.
+
+use std::{collections::BTreeMap, fmt};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The whole answer of one run.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Diagnosis {
+    /// `kubectl-doctor/v1`.
+    pub api_version: String,
+    /// `Diagnosis`.
+    pub kind: String,
+    /// Of the run as a whole.
+    pub metadata: Metadata,
+    /// What was found: roots first, ordered by severity, certainty, distance from what was asked, kind and name.
+    pub findings: Vec<Finding>,
+    /// What active checks saw, in the order of their steps.
+    pub probe: Vec<ProbeStep>,
+    /// How many findings were left out because somebody asked for that.
+    pub suppressed: usize,
+    /// What could not be looked at, and why.
+    pub not_checked: Vec<NotChecked>,
+    /// How many objects were looked at, by plural.
+    pub checked: BTreeMap<String, usize>,
+}
+
+/// Of the run as a whole.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Metadata {
+    /// Name and version of this program.
+    pub tool: String,
+    /// The API server's version.
+    pub server: Option<String>,
+    /// The kubeconfig context.
+    pub context: Option<String>,
+    /// What was asked about: `service/web`; nothing where it was a namespace or the cluster.
+    pub target: Option<String>,
+    /// The namespace asked about; nothing where it was all of them.
+    pub namespace: Option<String>,
+    /// When the objects were recorded (RFC 3339), of a recording only.
+    pub recorded: Option<String>,
+}
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Something does not work.
+    Error,
+    /// It works now and will not, or works differently from what was meant.
+    Warning,
+    /// Good to know.
+    Info,
+}
+
+/// How sure the doctor is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Certainty {
+    /// The objects say so.
+    Certain,
+    /// All that is known points there.
+    Likely,
+    /// It may be so.
+    Possible,
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Finding {
+    /// The rule's id: `service-selector-mismatch`.
+    pub rule: String,
+    /// How bad it is.
+    pub severity: Severity,
+    /// How sure the doctor is.
+    pub certainty: Certainty,
+    /// Nothing else that was found explains it.
+    pub root: bool,
+    /// It cannot cure itself by waiting.
+    #[serde(rename = "final")]
+    pub is_final: bool,
+    /// The same for the same fault over runs and replicas.
+    pub fingerprint: String,
+    /// What a person would edit to cure it.
+    pub object: ObjectRef,
+    /// The container at fault.
+    pub container: Option<String>,
+    /// The field at fault: `spec.selector`.
+    pub field: Option<String>,
+    /// One sentence with the actual names and values in it.
+    pub summary: String,
+    /// When it began (RFC 3339).
+    pub since: Option<String>,
+    /// When it was last seen (RFC 3339).
+    pub last_seen: Option<String>,
+    /// How often it was seen.
+    pub count: Option<i64>,
+    /// The pods that show it, where it is reported on their controller.
+    pub affected: Vec<ObjectRef>,
+    /// Out of how many pods.
+    pub of: Option<usize>,
+    /// The cluster's own words, verbatim, and where they stand.
+    pub evidence: Vec<Evidence>,
+    /// What was probably meant, nearest first.
+    pub nearest: Vec<Nearest>,
+    /// What changed in the field at fault.
+    pub changes: Vec<Change>,
+    /// What it means.
+    pub why: String,
+    /// What cures it, best first.
+    pub cures: Vec<Cure>,
+    /// Where to read more.
+    pub docs: Option<String>,
+    /// The findings that follow from this one.
+    pub explains: Vec<FindingRef>,
+    /// The findings that this one follows from.
+    pub explained_by: Vec<FindingRef>,
+}
+
+/// An object by its coordinates.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ObjectRef {
+    /// `apps/v1`.
+    pub api_version: String,
+    /// `Deployment`.
+    pub kind: String,
+    /// Empty for kinds that live in no namespace.
+    pub namespace: String,
+    /// `metadata.name`.
+    pub name: String,
+    /// `metadata.uid`; empty where it is not known.
+    pub uid: String,
+}
+
+impl fmt::Display for ObjectRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.kind, self.name)
+    }
+}
+
+/// The cluster's own words, verbatim.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Evidence {
+    /// The field, event or log that says so: `Pod/web status.containerStatuses[web].state.waiting`.
+    pub source: String,
+    /// What it says. May have several lines.
+    pub text: String,
+    /// When (RFC 3339).
+    pub at: Option<String>,
+}
+
+/// A did-you-mean.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Nearest {
+    /// What was probably meant.
+    pub value: String,
+    /// Why it is thought so: `3 ready pods of Deployment/web carry it`.
+    pub why: String,
+}
+
+/// A change to the field at fault.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Change {
+    /// The field's path.
+    pub field: String,
+    /// The value before, where it is known.
+    pub from: Option<String>,
+    /// The value now.
+    pub to: Option<String>,
+    /// The field manager that made it: `kubectl-edit`.
+    pub by: Option<String>,
+    /// When (RFC 3339).
+    pub at: Option<String>,
+}
+
+/// Something that cures the fault.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Cure {
+    /// What to do, in words.
+    pub text: String,
+    /// The command, quoted for a shell.
+    pub command: Option<String>,
+    /// The command's words.
+    pub argv: Vec<String>,
+    /// The change as a diff: lines that start with `-`, `+` or a space, the field's path in the first.
+    pub diff: Option<String>,
+    /// It restarts pods.
+    pub restarts: bool,
+    /// It deletes something.
+    pub destructive: bool,
+}
+
+/// A finding by rule and object.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FindingRef {
+    /// The rule's id.
+    pub rule: String,
+    /// What it is reported on.
+    pub object: ObjectRef,
+}
+
+/// One step of an active check.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ProbeStep {
+    /// `pod`, `service`, `dns`.
+    pub step: String,
+    /// Where the check was made from.
+    pub from: String,
+    /// What it was made to.
+    pub to: String,
+    /// What came back.
+    pub answer: String,
+    /// Whether that is what should come back.
+    pub ok: bool,
+}
+
+/// Something that could not be looked at.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NotChecked {
+    /// `secrets`.
+    pub what: String,
+    /// `forbidden: …`.
+    pub why: String,
+}

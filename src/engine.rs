@@ -1,0 +1,219 @@
+//! Evaluates rules on facts: what holds becomes a finding, what could not be told is said.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cel::{Context, Value};
+
+use crate::{
+    document::{Cure, Evidence, Finding, Nearest, NotChecked, Severity},
+    facts::Subject,
+    report,
+    rule::{CureRule, Expression, Failure, Rule, Rules, Template, environment},
+};
+
+/// What the rules say of a set of subjects.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// What holds, replicas folded.
+    pub findings: Vec<Finding>,
+    /// What rules would have needed to know.
+    pub not_checked: BTreeSet<NotChecked>,
+    /// Rules that are wrong: `id: what`.
+    pub bugs: BTreeSet<String>,
+}
+
+/// Evaluates every rule on every subject that it is about.
+pub fn run(rules: &Rules, subjects: &[Subject]) -> Outcome {
+    let mut outcome = Outcome::default();
+    let mut found: BTreeMap<String, Finding> = BTreeMap::new();
+    let root = Context::with_env(environment());
+    for subject in subjects {
+        let mut context = root.new_inner_scope();
+        for (name, value) in &subject.facts {
+            context.add_variable_from_value(*name, value.clone());
+        }
+        for rule in rules.all().iter().filter(|rule| rule.on == subject.on) {
+            let mut evaluation = Evaluation { rule, subject, context: &context, outcome: &mut outcome };
+            if evaluation.holds()
+                && let Some(finding) = evaluation.finding()
+            {
+                fold(&mut found, finding);
+            }
+        }
+    }
+    outcome.findings = found.into_values().collect();
+    drop_residual(rules, &mut outcome.findings);
+    outcome
+}
+
+// Pods of one controller with the same finding are one finding on the controller.
+fn fold(found: &mut BTreeMap<String, Finding>, finding: Finding) {
+    match found.get_mut(&finding.fingerprint) {
+        None => {
+            found.insert(finding.fingerprint.clone(), finding);
+        }
+        Some(known) => {
+            known.affected.extend(finding.affected);
+            known.severity = known.severity.min(finding.severity);
+            known.since = [known.since.take(), finding.since].into_iter().flatten().min();
+            known.last_seen = [known.last_seen.take(), finding.last_seen].into_iter().flatten().max();
+        }
+    }
+}
+
+// A general rule does not hold where a more specific one, which it names, does.
+fn drop_residual(rules: &Rules, findings: &mut Vec<Finding>) {
+    let held: Vec<_> = findings
+        .iter()
+        .map(|finding| (finding.rule.clone(), finding.object.clone(), finding.container.clone()))
+        .collect();
+    findings.retain(|finding| {
+        let unless = rules.get(&finding.rule).map(|rule| rule.unless.as_slice()).unwrap_or_default();
+        !held.iter().any(|(rule, object, container)| {
+            unless.contains(rule)
+                && *object == finding.object
+                && (container.is_none() || finding.container.is_none() || *container == finding.container)
+        })
+    });
+}
+
+struct Evaluation<'a> {
+    rule: &'a Rule,
+    subject: &'a Subject,
+    context: &'a Context<'a, 'a>,
+    outcome: &'a mut Outcome,
+}
+
+impl Evaluation<'_> {
+    fn holds(&mut self) -> bool {
+        self.truth(&self.rule.when)
+    }
+
+    fn finding(&mut self) -> Option<Finding> {
+        let (rule, subject) = (self.rule, self.subject);
+        let says = self.fill(&rule.says)?;
+        let severity = match &rule.warning_when {
+            Some(when) if self.truth(when) => Severity::Warning,
+            _ => rule.severity,
+        };
+        let evidence: Vec<Evidence> = rule.evidence.iter().flat_map(|expression| self.list(expression)).collect();
+        let times = || evidence.iter().filter_map(|evidence| evidence.at.clone());
+        Some(Finding {
+            rule: rule.id.clone(),
+            severity,
+            certainty: rule.certainty,
+            root: true,
+            is_final: rule.is_final,
+            fingerprint: fingerprint(rule, subject),
+            object: subject.object.clone(),
+            container: subject.container.clone(),
+            field: rule.field.as_ref().and_then(|field| self.fill(field)).filter(|field| !field.is_empty()),
+            summary: format!("{} {}", subject.object, says.trim()),
+            since: times().min(),
+            last_seen: times().max(),
+            count: None,
+            affected: subject.pod.iter().cloned().collect(),
+            of: subject.of,
+            evidence,
+            nearest: rule.nearest.as_ref().map(|nearest| self.list::<Nearest>(nearest)).unwrap_or_default(),
+            changes: Vec::new(),
+            why: self.fill(&rule.why).unwrap_or_default().replace('\n', " ").trim().to_owned(),
+            cures: rule.cures.iter().filter_map(|cure| self.cure(cure)).collect(),
+            docs: rule.docs.clone(),
+            explains: Vec::new(),
+            explained_by: Vec::new(),
+        })
+    }
+
+    fn cure(&mut self, cure: &CureRule) -> Option<Cure> {
+        if let Some(when) = &cure.when
+            && !self.truth(when)
+        {
+            return None;
+        }
+        let argv: Vec<String> = cure.run.iter().map(|word| self.fill(word)).collect::<Option<_>>()?;
+        let argv = in_namespace(argv, &self.subject.object.namespace);
+        let diff = match &cure.diff {
+            Some([path, from, to]) => Some(report::diff::lines(&self.fill(path)?, &self.fill(from)?, &self.fill(to)?)),
+            None => None,
+        };
+        Some(Cure {
+            text: self.fill(&cure.says)?,
+            // A word with a NUL byte is no word of a command; names can't hold one.
+            command: if argv.is_empty() { None } else { shlex::try_join(argv.iter().map(String::as_str)).ok() },
+            argv,
+            diff,
+            restarts: cure.restarts,
+            destructive: cure.destructive,
+        })
+    }
+
+    fn truth(&mut self, expression: &Expression) -> bool {
+        match expression.evaluate(self.context) {
+            Ok(Value::Bool(truth)) => truth,
+            Ok(other) => {
+                self.bug(format!("`{}` is {:?} and no truth value", expression.text(), other.type_of()));
+                false
+            }
+            Err(failure) => {
+                self.failed(failure);
+                false
+            }
+        }
+    }
+
+    fn fill(&mut self, template: &Template) -> Option<String> {
+        template.fill(self.context).map_err(|failure| self.failed(failure)).ok()
+    }
+
+    fn list<T: serde::de::DeserializeOwned>(&mut self, expression: &Expression) -> Vec<T> {
+        let value = match expression.evaluate(self.context) {
+            Ok(value) => value,
+            Err(failure) => {
+                self.failed(failure);
+                return Vec::new();
+            }
+        };
+        let items = value.json().ok().and_then(|json| serde_json::from_value(json).ok());
+        items.unwrap_or_else(|| {
+            self.bug(format!("`{}` is not a list of what is wanted there", expression.text()));
+            Vec::new()
+        })
+    }
+
+    // What is unknown is said; anything else that goes wrong is a bug in the rule.
+    fn failed(&mut self, failure: Failure) {
+        match failure {
+            Failure::Unknown(fact) => match self.subject.unknown.get(&fact) {
+                Some(why) => {
+                    let (what, why) = why.split_once(": ").unwrap_or((why, "not collected"));
+                    self.outcome.not_checked.insert(NotChecked { what: what.to_owned(), why: why.to_owned() });
+                }
+                None => self.bug(format!("there is no {fact}")),
+            },
+            Failure::Bug(what) => self.bug(what),
+        }
+    }
+
+    fn bug(&mut self, what: String) {
+        self.outcome.bugs.insert(format!("{}: {what}", self.rule.id));
+    }
+}
+
+// Readable, and the same over runs and replicas.
+fn fingerprint(rule: &Rule, subject: &Subject) -> String {
+    let object = &subject.object;
+    let mut text = format!("{}|{}|{}|{}", rule.id, object.kind, object.namespace, object.name);
+    for part in [subject.container.as_deref().unwrap_or_default(), &subject.part] {
+        text.push('|');
+        text.push_str(part);
+    }
+    text.trim_end_matches('|').to_owned()
+}
+
+fn in_namespace(mut argv: Vec<String>, namespace: &str) -> Vec<String> {
+    if argv.first().is_some_and(|first| first == "kubectl") && !namespace.is_empty() {
+        argv.splice(1..1, ["-n".to_owned(), namespace.to_owned()]);
+    }
+    argv
+}

@@ -1,0 +1,104 @@
+//! A PersistentVolumeClaim and the class that is to provide its volume.
+
+use k8s_openapi::api::{
+    core::v1::{PersistentVolume, PersistentVolumeClaim},
+    storage::v1::StorageClass,
+};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{
+    events::{EventFacts, Events},
+    nearest::{Candidate, nearest},
+    object,
+};
+use crate::{
+    document::{Evidence, Nearest},
+    inventory::{Inventory, Known},
+};
+
+/// A claim, as a rule sees it.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct ClaimFacts {
+    /// Its name.
+    pub name: String,
+    /// Its namespace.
+    pub namespace: String,
+    /// `Pending`, `Bound`, `Lost`.
+    pub phase: String,
+    /// `spec.storageClassName`; empty where it names none.
+    pub class: String,
+    /// Whether it leaves the class to the cluster's default.
+    pub wants_default: bool,
+    /// Whether its class, or the default where it wants that, is there.
+    pub class_exists: Known<bool>,
+    /// `volumeBindingMode` of its class; empty where that is not known.
+    pub binding: String,
+    /// Whether a PersistentVolume of its class is there and free, so that it needs no StorageClass.
+    pub has_volume: Known<bool>,
+    /// The classes there are, as words.
+    pub classes: String,
+    /// The classes that were probably meant, nearest first.
+    pub nearest: Vec<Nearest>,
+    /// The controller's newest words.
+    pub message: String,
+    /// The same as evidence.
+    pub evidence: Vec<Evidence>,
+}
+
+/// The facts of a claim.
+pub fn facts(inventory: &Inventory, events: &Events, claim: &PersistentVolumeClaim) -> ClaimFacts {
+    let spec = claim.spec.as_ref();
+    let named = spec.and_then(|spec| spec.storage_class_name.as_deref());
+    let class = named.unwrap_or_default();
+    let classes = inventory.list::<StorageClass>("");
+    let of_class = |found: &&StorageClass| {
+        if named.is_none() { is_default(found) } else { object::name(&found.metadata) == class }
+    };
+    let seen: Vec<_> = inventory.seen_anywhere::<StorageClass>().map(|class| object::name(&class.metadata)).collect();
+    let uid = claim.metadata.uid.as_deref().unwrap_or_default();
+    let newest = events.about(uid).last();
+    ClaimFacts {
+        name: object::name(&claim.metadata).to_owned(),
+        namespace: object::namespace(&claim.metadata).to_owned(),
+        phase: claim.status.as_ref().and_then(|status| status.phase.clone()).unwrap_or_default(),
+        class: class.to_owned(),
+        wants_default: named.is_none(),
+        // An empty name asks for no class at all: a volume that somebody made.
+        class_exists: if named == Some("") {
+            Known::Known(true)
+        } else {
+            classes.map(|classes| classes.iter().any(of_class))
+        },
+        binding: inventory
+            .seen_anywhere::<StorageClass>()
+            .find(of_class)
+            .and_then(|class| class.volume_binding_mode.clone())
+            .unwrap_or_default(),
+        has_volume: inventory
+            .list::<PersistentVolume>("")
+            .map(|volumes| volumes.iter().any(|volume| is_free_of_class(volume, class))),
+        nearest: if class.is_empty() {
+            Vec::new()
+        } else {
+            nearest(class, seen.iter().map(|name| Candidate { name, holds: false, note: String::new() }))
+        },
+        classes: if seen.is_empty() { "none".to_owned() } else { seen.join(", ") },
+        message: newest.map(|event| event.message.to_owned()).unwrap_or_default(),
+        evidence: newest.map(EventFacts::evidence).into_iter().collect(),
+    }
+}
+
+// https://kubernetes.io/docs/concepts/storage/storage-classes/#default-storageclass
+fn is_default(class: &StorageClass) -> bool {
+    let annotations = class.metadata.annotations.as_ref();
+    annotations
+        .and_then(|annotations| annotations.get("storageclass.kubernetes.io/is-default-class"))
+        .is_some_and(|value| value == "true")
+}
+
+fn is_free_of_class(volume: &PersistentVolume, class: &str) -> bool {
+    let of = volume.spec.as_ref().and_then(|spec| spec.storage_class_name.as_deref()).unwrap_or_default();
+    let phase = volume.status.as_ref().and_then(|status| status.phase.as_deref()).unwrap_or_default();
+    of == class && phase == "Available"
+}

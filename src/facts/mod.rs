@@ -1,0 +1,316 @@
+//! What is true of one object, worked out once. Rules read nothing but these.
+//!
+//! Each thing that a rule can be `on` is a [`Subject`]: a container, a reference,
+//! a port. It brings the facts of itself and of what it belongs to.
+
+pub mod claim;
+pub mod container;
+pub mod events;
+pub mod exit;
+pub mod hosts;
+pub mod image;
+pub mod ingress;
+pub mod nearest;
+pub mod object;
+pub mod pod;
+pub mod probe;
+pub mod pull;
+pub mod quantity;
+pub mod reference;
+pub mod rollout;
+pub mod schedule;
+pub mod service;
+pub mod workload;
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::{
+    core::v1::{PersistentVolumeClaim, Pod, Service},
+    networking::v1::Ingress,
+};
+use schemars::SchemaGenerator;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    document::ObjectRef,
+    graph::{Key, Reach},
+    inventory::{Inventory, UNKNOWN},
+};
+use events::Events;
+use image::ImagesInUse;
+use workload::{Workload, Workloads};
+
+/// What a rule can be about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum On {
+    /// Each container of each pod: `container`, `pod`, `workload`.
+    Container,
+    /// Each thing that a pod template refers to by name: `reference`, `workload`.
+    Reference,
+    /// Each pod: `pod`, `workload`.
+    Pod,
+    /// Each workload: `workload`.
+    Workload,
+    /// Each Service: `service`.
+    Service,
+    /// Each port of each Service: `port`, `service`.
+    Port,
+    /// Each backend of each Ingress: `backend`, `ingress`.
+    Backend,
+    /// Each PersistentVolumeClaim: `claim`.
+    Claim,
+}
+
+impl On {
+    /// The names and shapes of the facts that a rule on this can read.
+    pub fn shape(self) -> BTreeMap<&'static str, serde_json::Value> {
+        let mut generator = SchemaGenerator::default();
+        let mut shape = BTreeMap::new();
+        let mut add = |name: &'static str, schema: schemars::Schema| shape.insert(name, schema.to_value());
+        match self {
+            On::Container => {
+                add("container", generator.root_schema_for::<container::ContainerFacts>());
+                add("pod", generator.root_schema_for::<pod::PodFacts>());
+                add("workload", generator.root_schema_for::<rollout::WorkloadFacts>());
+            }
+            On::Reference => {
+                add("reference", generator.root_schema_for::<reference::ReferenceFacts>());
+                add("workload", generator.root_schema_for::<rollout::WorkloadFacts>());
+            }
+            On::Pod => {
+                add("pod", generator.root_schema_for::<pod::PodFacts>());
+                add("workload", generator.root_schema_for::<rollout::WorkloadFacts>());
+            }
+            On::Workload => {
+                add("workload", generator.root_schema_for::<rollout::WorkloadFacts>());
+            }
+            On::Service => {
+                add("service", generator.root_schema_for::<service::ServiceFacts>());
+            }
+            On::Port => {
+                add("port", generator.root_schema_for::<service::PortFacts>());
+                add("service", generator.root_schema_for::<service::ServiceFacts>());
+            }
+            On::Backend => {
+                add("backend", generator.root_schema_for::<ingress::BackendFacts>());
+                add("ingress", generator.root_schema_for::<ingress::IngressFacts>());
+            }
+            On::Claim => {
+                add("claim", generator.root_schema_for::<claim::ClaimFacts>());
+            }
+        }
+        shape
+    }
+}
+
+/// One thing that rules are evaluated on.
+#[derive(Debug, Clone)]
+pub struct Subject {
+    /// What it is.
+    pub on: On,
+    /// What a person would edit: findings are reported on it.
+    pub object: ObjectRef,
+    /// The pod that shows it, where that is not what a person would edit.
+    pub pod: Option<ObjectRef>,
+    /// Out of how many pods.
+    pub of: Option<usize>,
+    /// The container, where it is about one.
+    pub container: Option<String>,
+    /// What tells it from others of the same object: the reference's name, the port.
+    pub part: String,
+    /// The facts by their names in rules.
+    pub facts: Vec<(&'static str, cel::Value)>,
+    /// What was not looked at, by the name of the fact that would need it.
+    pub unknown: BTreeMap<String, String>,
+}
+
+impl Subject {
+    fn new(on: On, object: ObjectRef) -> Self {
+        Self {
+            on,
+            object,
+            pod: None,
+            of: None,
+            container: None,
+            part: String::new(),
+            facts: Vec::new(),
+            unknown: BTreeMap::new(),
+        }
+    }
+
+    fn with(mut self, name: &'static str, facts: &Facts) -> Self {
+        self.facts.push((name, facts.value.clone()));
+        self.unknown.extend(facts.unknown.clone());
+        self
+    }
+
+    fn part(mut self, part: impl Into<String>) -> Self {
+        self.part = part.into();
+        self
+    }
+
+    fn shown_by(mut self, pod: &Pod, workload: &Workload) -> Self {
+        if !workload.is_pod() {
+            self.pod = Some(object::object_ref(pod));
+            self.of = Some(workload.pods.len());
+        }
+        self
+    }
+}
+
+/// Facts as a rule reads them; those that are unknown are left out and listed.
+struct Facts {
+    value: cel::Value,
+    unknown: BTreeMap<String, String>,
+}
+
+impl Facts {
+    fn of(facts: &impl Serialize) -> Self {
+        // Facts are structs of numbers, texts, lists and maps with text keys, which all have a CEL value.
+        let mut value = cel::to_value(facts).unwrap_or(cel::Value::Null);
+        let mut unknown = BTreeMap::new();
+        take_unknown(&mut value, &mut unknown);
+        Self { value, unknown }
+    }
+}
+
+// An unknown fact is no key at all, so that reading it is an error; `unknown` says what it hides.
+fn take_unknown(value: &mut cel::Value, unknown: &mut BTreeMap<String, String>) {
+    match value {
+        cel::Value::Map(map) => {
+            let mut entries = (*map.map).clone();
+            entries.retain(|key, value| match why_unknown(value) {
+                Some(why) => {
+                    unknown.insert(key.to_string(), why);
+                    false
+                }
+                None => {
+                    take_unknown(value, unknown);
+                    true
+                }
+            });
+            map.map = std::sync::Arc::new(entries);
+        }
+        cel::Value::List(list) => {
+            let mut items = (**list).clone();
+            items.iter_mut().for_each(|item| take_unknown(item, unknown));
+            *list = std::sync::Arc::new(items);
+        }
+        _ => {}
+    }
+}
+
+fn why_unknown(value: &cel::Value) -> Option<String> {
+    let cel::Value::Map(map) = value else { return None };
+    match map.map.get(&cel::objects::Key::from(UNKNOWN)) {
+        Some(cel::Value::String(why)) if map.map.len() == 1 => Some(why.to_string()),
+        _ => None,
+    }
+}
+
+/// Everything that facts are worked out of, indexed once.
+pub struct World<'a> {
+    /// The objects.
+    pub inventory: &'a Inventory,
+    /// Who owns which pods.
+    pub workloads: Workloads<'a>,
+    events: Events<'a>,
+    images: ImagesInUse,
+}
+
+impl<'a> World<'a> {
+    /// Indexes an inventory.
+    pub fn of(inventory: &'a Inventory) -> Self {
+        Self {
+            inventory,
+            workloads: Workloads::of(inventory),
+            events: Events::of(inventory),
+            images: ImagesInUse::of(inventory),
+        }
+    }
+
+    /// The subjects of everything that was asked about and what it depends on.
+    pub fn subjects(&self, reach: &Reach) -> Vec<Subject> {
+        let mut subjects = Vec::new();
+        for workload in self.workloads.all.iter().filter(|workload| reach.has(&Key::of(&workload.object))) {
+            self.add_workload(&mut subjects, reach, workload);
+        }
+        for service in self
+            .inventory
+            .seen_anywhere::<Service>()
+            .filter(|service| reach.has(&Key::of(&object::object_ref(*service))))
+        {
+            self.add_service(&mut subjects, service);
+        }
+        for ingress in self
+            .inventory
+            .seen_anywhere::<Ingress>()
+            .filter(|ingress| reach.has(&Key::of(&object::object_ref(*ingress))))
+        {
+            self.add_ingress(&mut subjects, ingress);
+        }
+        for claim in self
+            .inventory
+            .seen_anywhere::<PersistentVolumeClaim>()
+            .filter(|claim| reach.has(&Key::of(&object::object_ref(*claim))))
+        {
+            let facts = Facts::of(&claim::facts(self.inventory, &self.events, claim));
+            subjects.push(Subject::new(On::Claim, object::object_ref(claim)).with("claim", &facts));
+        }
+        subjects
+    }
+
+    fn add_workload(&self, subjects: &mut Vec<Subject>, reach: &Reach, workload: &Workload) {
+        let facts = Facts::of(&rollout::facts(self.inventory, &self.events, workload));
+        subjects.push(Subject::new(On::Workload, workload.object.clone()).with("workload", &facts));
+        // A workload that asks for no pods misses nothing.
+        if let Some(spec) = workload.spec.filter(|_| !workload.idle) {
+            for reference in reference::References::of(spec).facts(self.inventory, &self.events, workload) {
+                let part = format!("{}/{}/{}", reference.kind, reference.name, reference.key);
+                let subject = Subject::new(On::Reference, workload.object.clone()).part(part);
+                subjects.push(subject.with("reference", &Facts::of(&reference)).with("workload", &facts));
+            }
+        }
+        for pod in workload.pods.iter().filter(|pod| reach.asks_for_pod(pod)) {
+            self.add_pod(subjects, workload, pod, &facts);
+        }
+    }
+
+    fn add_pod(&self, subjects: &mut Vec<Subject>, workload: &Workload, pod: &Pod, workload_facts: &Facts) {
+        let pod_facts = Facts::of(&pod::facts(self.inventory, &self.events, pod));
+        let subject = Subject::new(On::Pod, workload.object.clone()).shown_by(pod, workload);
+        subjects.push(subject.with("pod", &pod_facts).with("workload", workload_facts));
+        let events = self.events.about(pod.metadata.uid.as_deref().unwrap_or_default());
+        for (spec, init) in container::containers(pod) {
+            let path = workload.container_path(&spec.name, init);
+            let previous = rollout::previous_image(self.inventory, workload, &spec.name);
+            let facts = container::facts(self.inventory, &self.images, pod, (spec, init), path, previous, events);
+            let mut subject = Subject::new(On::Container, workload.object.clone()).shown_by(pod, workload);
+            subject.container = Some(spec.name.clone());
+            let subject = subject.with("container", &Facts::of(&facts)).with("pod", &pod_facts);
+            subjects.push(subject.with("workload", workload_facts));
+        }
+    }
+
+    fn add_service(&self, subjects: &mut Vec<Subject>, service: &Service) {
+        let object = object::object_ref(service);
+        let facts = Facts::of(&service::facts(self.inventory, &self.workloads, service));
+        subjects.push(Subject::new(On::Service, object.clone()).with("service", &facts));
+        for port in service::ports(self.inventory, &self.workloads, service) {
+            let subject = Subject::new(On::Port, object.clone()).part(port.name.clone());
+            subjects.push(subject.with("port", &Facts::of(&port)).with("service", &facts));
+        }
+    }
+
+    fn add_ingress(&self, subjects: &mut Vec<Subject>, ingress: &Ingress) {
+        let object = object::object_ref(ingress);
+        let facts =
+            Facts::of(&ingress::IngressFacts { name: object.name.clone(), namespace: object.namespace.clone() });
+        for backend in ingress::facts(self.inventory, ingress) {
+            let subject =
+                Subject::new(On::Backend, object.clone()).part(format!("{} {}", backend.service, backend.port));
+            subjects.push(subject.with("backend", &Facts::of(&backend)).with("ingress", &facts));
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Coordinates of objects and the cluster's words about them, as facts.
+
+use jiff::Timestamp;
+use k8s_openapi::{
+    api::core::v1::Pod,
+    apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference, Time},
+};
+
+use crate::{
+    document::{Evidence, ObjectRef},
+    kind::Kept,
+};
+
+/// An object's coordinates.
+pub fn object_ref<T: Kept>(object: &T) -> ObjectRef {
+    let metadata = object.metadata();
+    ObjectRef {
+        api_version: T::OF.api_version(),
+        kind: T::OF.info().name.to_owned(),
+        namespace: metadata.namespace.clone().unwrap_or_default(),
+        name: metadata.name.clone().unwrap_or_default(),
+        uid: metadata.uid.clone().unwrap_or_default(),
+    }
+}
+
+/// The coordinates that an owner reference names.
+pub fn owner_ref(owner: &OwnerReference, namespace: &str) -> ObjectRef {
+    ObjectRef {
+        api_version: owner.api_version.clone(),
+        kind: owner.kind.clone(),
+        namespace: namespace.to_owned(),
+        name: owner.name.clone(),
+        uid: owner.uid.clone(),
+    }
+}
+
+/// The owner that manages an object, where it has one.
+pub fn controller(metadata: &ObjectMeta) -> Option<&OwnerReference> {
+    metadata.owner_references.as_ref()?.iter().find(|owner| owner.controller == Some(true))
+}
+
+/// A timestamp as the document writes it.
+pub fn time(time: &Time) -> String {
+    time.0.to_string()
+}
+
+/// How many seconds ago something was, counted from `now`.
+pub fn seconds_since(now: Timestamp, then: &Time) -> i64 {
+    now.as_second() - then.0.as_second()
+}
+
+/// `metadata.name`, or nothing.
+pub fn name(metadata: &ObjectMeta) -> &str {
+    metadata.name.as_deref().unwrap_or_default()
+}
+
+/// `metadata.namespace`, or nothing.
+pub fn namespace(metadata: &ObjectMeta) -> &str {
+    metadata.namespace.as_deref().unwrap_or_default()
+}
+
+/// A field of a pod as evidence.
+pub fn pod_evidence(pod: &Pod, field: &str, text: impl Into<String>, at: Option<&Time>) -> Evidence {
+    Evidence { source: format!("Pod/{} {field}", name(&pod.metadata)), text: text.into(), at: at.map(time) }
+}

@@ -1,0 +1,164 @@
+//! A pod before its containers run: its place, its volumes, its sandbox.
+
+use k8s_openapi::api::core::v1::{Pod, Volume};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{
+    events::{EventFacts, Events},
+    object,
+    schedule::{self, ScheduleFacts},
+    service::is_ready,
+    workload::phase,
+};
+use crate::{document::Evidence, inventory::Inventory};
+
+/// A pod, as a rule sees it.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct PodFacts {
+    /// Its name.
+    pub name: String,
+    /// Its namespace.
+    pub namespace: String,
+    /// `status.phase`.
+    pub phase: String,
+    /// The node that it is on; empty where it is on none.
+    pub node: String,
+    /// `spec.restartPolicy`.
+    pub restart_policy: String,
+    /// Whether it is ready.
+    pub ready: bool,
+    /// Whether it is a static pod, which a file on its node describes.
+    pub is_static: bool,
+    /// How old it is, in seconds.
+    pub age: i64,
+    /// Why it is on no node.
+    pub schedule: ScheduleFacts,
+    /// A volume that can't be mounted.
+    pub mount: TroubleFacts,
+    /// A sandbox that can't be made: network, pause image, runtime.
+    pub sandbox: TroubleFacts,
+}
+
+/// Something that the kubelet tries in vain before it starts a pod's containers.
+#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
+pub struct TroubleFacts {
+    /// Whether it is so now.
+    pub failing: bool,
+    /// The kubelet's words.
+    pub message: String,
+    /// The volume at fault; empty where none is.
+    pub volume: String,
+    /// What that volume is: `hostPath /mnt/disk`.
+    pub source: String,
+    /// The same as evidence.
+    pub evidence: Vec<Evidence>,
+}
+
+/// The facts of a pod.
+pub fn facts(inventory: &Inventory, events: &Events, pod: &Pod) -> PodFacts {
+    let spec = pod.spec.as_ref();
+    let created = pod.metadata.creation_timestamp.as_ref();
+    PodFacts {
+        name: object::name(&pod.metadata).to_owned(),
+        namespace: object::namespace(&pod.metadata).to_owned(),
+        phase: phase(pod).to_owned(),
+        node: spec.and_then(|spec| spec.node_name.clone()).unwrap_or_default(),
+        restart_policy: spec.and_then(|spec| spec.restart_policy.clone()).unwrap_or_else(|| "Always".to_owned()),
+        ready: is_ready(pod),
+        is_static: is_static(pod),
+        age: created.map_or(0, |created| object::seconds_since(inventory.about.now, created)),
+        schedule: schedule::facts(inventory, pod),
+        mount: mount(events, pod),
+        sandbox: sandbox(events, pod),
+    }
+}
+
+/// Whether a pod mirrors a file on its node (<https://kubernetes.io/docs/tasks/configure-pod-container/static-pod/>).
+pub fn is_static(pod: &Pod) -> bool {
+    pod.metadata.annotations.as_ref().is_some_and(|annotations| annotations.contains_key("kubernetes.io/config.mirror"))
+}
+
+// Once a pod's containers have started, what went wrong before is past.
+fn is_being_prepared(pod: &Pod) -> bool {
+    let on_a_node = pod.spec.as_ref().is_some_and(|spec| spec.node_name.is_some());
+    let waits = |status: &k8s_openapi::api::core::v1::ContainerStatus| {
+        let reason = status
+            .state
+            .as_ref()
+            .and_then(|state| state.waiting.as_ref())
+            .and_then(|waiting| waiting.reason.as_deref());
+        matches!(reason, Some("ContainerCreating" | "PodInitializing"))
+    };
+    let statuses = pod
+        .status
+        .iter()
+        .flat_map(|status| status.init_container_statuses.iter().chain(&status.container_statuses))
+        .flatten();
+    on_a_node && phase(pod) == "Pending" && statuses.into_iter().all(waits)
+}
+
+fn mount(events: &Events, pod: &Pod) -> TroubleFacts {
+    if !is_being_prepared(pod) {
+        return TroubleFacts::default();
+    }
+    let uid = pod.metadata.uid.as_deref().unwrap_or_default();
+    // The kubelet's caches lag on healthy pods as well; that says nothing.
+    let speaks = |event: &EventFacts| {
+        matches!(event.reason, "FailedMount" | "FailedAttachVolume")
+            && !event.message.contains("cache: timed out waiting for the condition")
+    };
+    let Some(event) = events.newest(uid, speaks) else { return TroubleFacts::default() };
+    let volumes = pod.spec.as_ref().and_then(|spec| spec.volumes.as_deref()).unwrap_or_default();
+    let named = volumes.iter().find(|volume| {
+        event.message.contains(&format!("volume \"{}\"", volume.name))
+            || event.message.contains(&format!("[{}]", volume.name))
+    });
+    TroubleFacts {
+        failing: true,
+        message: event.message.trim().to_owned(),
+        volume: named.map(|volume| volume.name.clone()).unwrap_or_default(),
+        source: named.map(describe).unwrap_or_default(),
+        evidence: vec![event.evidence()],
+    }
+}
+
+fn sandbox(events: &Events, pod: &Pod) -> TroubleFacts {
+    if !is_being_prepared(pod) {
+        return TroubleFacts::default();
+    }
+    let uid = pod.metadata.uid.as_deref().unwrap_or_default();
+    let Some(event) = events.newest(uid, |event| event.reason == "FailedCreatePodSandBox") else {
+        return TroubleFacts::default();
+    };
+    let succeeded = events.newest(uid, |event| matches!(event.reason, "Pulling" | "Pulled" | "Created" | "Started"));
+    if succeeded.is_some_and(|later| later.second() > event.second()) {
+        return TroubleFacts::default();
+    }
+    TroubleFacts {
+        failing: true,
+        message: event.message.trim().to_owned(),
+        evidence: vec![event.evidence()],
+        ..TroubleFacts::default()
+    }
+}
+
+fn describe(volume: &Volume) -> String {
+    if let Some(path) = &volume.host_path {
+        format!("hostPath {}", path.path)
+    } else if let Some(nfs) = &volume.nfs {
+        format!("NFS {}:{}", nfs.server, nfs.path)
+    } else if let Some(claim) = &volume.persistent_volume_claim {
+        format!("PersistentVolumeClaim {}", claim.claim_name)
+    } else if let Some(csi) = &volume.csi {
+        format!("CSI driver {}", csi.driver)
+    } else if let Some(map) = &volume.config_map {
+        format!("ConfigMap {}", map.name)
+    } else if let Some(secret) = &volume.secret {
+        format!("Secret {}", secret.secret_name.as_deref().unwrap_or_default())
+    } else if volume.projected.is_some() {
+        "projected sources".to_owned()
+    } else {
+        String::new()
+    }
+}

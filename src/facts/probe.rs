@@ -1,0 +1,159 @@
+//! Liveness, readiness and startup probes: what they ask, and what came back.
+
+use k8s_openapi::{
+    api::core::v1::{Container, ContainerStatus, Probe},
+    apimachinery::pkg::{apis::meta::v1::Time, util::intstr::IntOrString},
+};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{events::EventFacts, object};
+use crate::document::Evidence;
+
+/// Which of the three probes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Restarts the container.
+    Liveness,
+    /// Takes the pod out of its Services.
+    Readiness,
+    /// Holds the other two off until it passes.
+    Startup,
+}
+
+impl Role {
+    // As the kubelet's `Unhealthy` events begin.
+    fn word(self) -> &'static str {
+        match self {
+            Role::Liveness => "Liveness",
+            Role::Readiness => "Readiness",
+            Role::Startup => "Startup",
+        }
+    }
+}
+
+/// One probe, as a rule sees it.
+#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
+pub struct ProbeFacts {
+    /// Whether the container has it.
+    pub set: bool,
+    /// `HTTP GET /healthz on port 8080`.
+    pub text: String,
+    /// `http`, `tcp`, `grpc`, `exec`; empty where there is none.
+    pub how: String,
+    /// The port's number or name as the spec writes it; empty for `exec`.
+    pub port: String,
+    /// Whether the container declares this port, or declares none at all.
+    pub port_is_declared: bool,
+    /// Whether the newest answer is a failure of the present instance or of the one that it killed.
+    pub failing: bool,
+    /// Whether the kubelet killed the container for it.
+    pub killed: bool,
+    /// What the kubelet says came back; empty where its event has expired.
+    pub answer: String,
+    /// Seconds until it first acts: initialDelaySeconds + periodSeconds × failureThreshold.
+    pub allows: i64,
+    /// `initialDelaySeconds`.
+    pub initial_delay: i64,
+    /// `periodSeconds`.
+    pub period: i64,
+    /// `timeoutSeconds`.
+    pub timeout: i64,
+    /// `failureThreshold`.
+    pub threshold: i64,
+    /// The kubelet's words.
+    pub evidence: Vec<Evidence>,
+}
+
+/// What is known of one probe of a container.
+pub fn facts(role: Role, container: &Container, status: Option<&ContainerStatus>, events: &[EventFacts]) -> ProbeFacts {
+    let probe = match role {
+        Role::Liveness => container.liveness_probe.as_ref(),
+        Role::Readiness => container.readiness_probe.as_ref(),
+        Role::Startup => container.startup_probe.as_ref(),
+    };
+    let Some(probe) = probe else { return ProbeFacts::default() };
+    let (how, text, port) = describe(probe);
+    let failed = events.iter().rev().find(|event| {
+        event.reason == "Unhealthy" && event.is_of_container(&container.name) && event.message.starts_with(role.word())
+    });
+    let kill = events.iter().rev().find(|event| {
+        event.reason == "Killing"
+            && event.is_of_container(&container.name)
+            && event.message.contains(&format!("failed {} probe", role.word().to_lowercase()))
+    });
+    let started = started_at(status);
+    let ended = status.and_then(super::exit::newest).and_then(|(ended, _)| ended.finished_at.as_ref());
+    // A kill shows as the next end of the container, after its grace period.
+    let killed =
+        kill.is_some_and(|kill| ended.is_none_or(|ended| (-5..=120).contains(&(ended.0.as_second() - kill.second()))));
+    let answer = failed.map(|event| answer(event.message)).unwrap_or_default();
+    let delay = i64::from(probe.initial_delay_seconds.unwrap_or(0));
+    let period = i64::from(probe.period_seconds.unwrap_or(10));
+    let threshold = i64::from(probe.failure_threshold.unwrap_or(3));
+    ProbeFacts {
+        set: true,
+        port_is_declared: port.is_empty() || declares(container, &port),
+        failing: failed.is_some_and(|event| started.is_none_or(|started| event.second() >= started.0.as_second()))
+            || killed,
+        killed,
+        evidence: [failed, kill.filter(|_| killed)].into_iter().flatten().map(EventFacts::evidence).collect(),
+        text,
+        how,
+        port,
+        answer,
+        allows: delay + period * threshold,
+        initial_delay: delay,
+        period,
+        timeout: i64::from(probe.timeout_seconds.unwrap_or(1)),
+        threshold,
+    }
+}
+
+/// When the instance that runs was started.
+pub fn started_at(status: Option<&ContainerStatus>) -> Option<&Time> {
+    status?.state.as_ref()?.running.as_ref()?.started_at.as_ref()
+}
+
+/// How many seconds the instance that runs has been running; 0 where none runs.
+pub fn running_for(status: Option<&ContainerStatus>, now: jiff::Timestamp) -> i64 {
+    started_at(status).map_or(0, |started| object::seconds_since(now, started))
+}
+
+fn describe(probe: &Probe) -> (String, String, String) {
+    let port_text = |port: &IntOrString| match port {
+        IntOrString::Int(number) => number.to_string(),
+        IntOrString::String(name) => name.clone(),
+    };
+    if let Some(http) = &probe.http_get {
+        let port = port_text(&http.port);
+        let scheme = http.scheme.as_deref().unwrap_or("HTTP");
+        let path = http.path.as_deref().unwrap_or("/");
+        ("http".to_owned(), format!("{scheme} GET {path} on port {port}"), port)
+    } else if let Some(tcp) = &probe.tcp_socket {
+        let port = port_text(&tcp.port);
+        ("tcp".to_owned(), format!("TCP connection to port {port}"), port)
+    } else if let Some(grpc) = &probe.grpc {
+        ("grpc".to_owned(), format!("gRPC health check on port {}", grpc.port), grpc.port.to_string())
+    } else if let Some(exec) = &probe.exec {
+        let command = exec.command.as_deref().unwrap_or_default().join(" ");
+        ("exec".to_owned(), format!("command `{command}`"), String::new())
+    } else {
+        (String::new(), "no check".to_owned(), String::new())
+    }
+}
+
+// A container need not declare its ports; only where it declares some does another stand out.
+fn declares(container: &Container, port: &str) -> bool {
+    let ports = container.ports.as_deref().unwrap_or_default();
+    ports.is_empty()
+        || ports
+            .iter()
+            .any(|declared| declared.container_port.to_string() == port || declared.name.as_deref() == Some(port))
+}
+
+// `Readiness probe failed: HTTP probe failed with statuscode: 503` after the first colon; an exec probe
+// without output leaves nothing.
+fn answer(message: &str) -> String {
+    message.split_once(": ").map_or("", |(_, answer)| answer).trim().to_owned()
+}

@@ -1,0 +1,459 @@
+//! What a pod template refers to by name: ConfigMaps, Secrets, claims, ServiceAccounts.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::{ConfigMap, Container, Pod, PodSpec, Secret};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::json;
+
+use super::{
+    container,
+    events::{EventFacts, Events},
+    nearest::{Candidate, nearest},
+    object,
+    workload::{Workload, phase},
+};
+use crate::{
+    document::{Evidence, Nearest},
+    inventory::{Inventory, Known, Lookup},
+    kind::Kind,
+};
+
+/// One object, or one key of it, that a workload's pods can't do without.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct ReferenceFacts {
+    /// `ConfigMap`, `Secret`, `PersistentVolumeClaim`, `ServiceAccount`.
+    pub kind: String,
+    /// The object's name.
+    pub name: String,
+    /// The key; empty where the object as a whole is meant.
+    pub key: String,
+    /// Whether it is named only as a pull secret, without which the kubelet tries all the same.
+    pub pull_secret: bool,
+    /// Each place that names it, as words.
+    pub places: String,
+    /// The path of the first of them in the workload.
+    pub field: String,
+    /// Whether the object is there: by its own look-up, else by a component's words.
+    pub exists: Known<bool>,
+    /// Whether the object has the key; true where no key is meant.
+    pub has_key: Known<bool>,
+    /// The keys that the object has, as words.
+    pub keys: String,
+    /// Objects or keys that were probably meant, nearest first.
+    pub nearest: Vec<Nearest>,
+    /// The nearest; empty where none is near.
+    pub better: String,
+    /// The namespaces that have an object of this kind and name.
+    pub elsewhere: Vec<String>,
+    /// Whether a pod can't start or can't be made for want of it. Otherwise its pods run, until they restart.
+    pub blocks: bool,
+    /// A JSON patch of the workload that names the nearest instead.
+    pub patch: String,
+    /// A component's words about it.
+    pub evidence: Vec<Evidence>,
+}
+
+struct Place {
+    text: String,
+    /// JSON pointer below the pod spec to the name, and to the key.
+    name_at: String,
+    key_at: String,
+}
+
+type Wanted = (Kind, String, String);
+
+/// The names and keys that a pod spec can't do without, each with the places that name it.
+pub struct References(BTreeMap<Wanted, Vec<Place>>);
+
+impl References {
+    /// Reads them off a pod spec; what is `optional` is left out.
+    pub fn of(spec: &PodSpec) -> Self {
+        let mut references = Self(BTreeMap::new());
+        references.add_containers(spec.init_containers.as_deref().unwrap_or_default(), "initContainers");
+        references.add_containers(&spec.containers, "containers");
+        references.add_volumes(spec);
+        for (index, secret) in spec.image_pull_secrets.iter().flatten().enumerate() {
+            references.add(
+                Kind::Secret,
+                &secret.name,
+                "",
+                "imagePullSecrets".to_owned(),
+                &format!("/imagePullSecrets/{index}/name"),
+                "",
+            );
+        }
+        if let Some(account) = &spec.service_account_name
+            && account != "default"
+        {
+            references.add(
+                Kind::ServiceAccount,
+                account,
+                "",
+                "serviceAccountName".to_owned(),
+                "/serviceAccountName",
+                "",
+            );
+        }
+        references
+    }
+
+    /// The kinds, names and keys, in order; the key is empty where the object as a whole is meant.
+    pub fn wanted(&self) -> impl Iterator<Item = (Kind, &str, &str)> {
+        self.0.keys().map(|(kind, name, key)| (*kind, name.as_str(), key.as_str()))
+    }
+
+    fn add(&mut self, kind: Kind, name: &str, key: &str, text: String, name_at: &str, key_at: &str) {
+        if name.is_empty() {
+            return;
+        }
+        let place = || Place { text: text.clone(), name_at: name_at.to_owned(), key_at: key_at.to_owned() };
+        self.0.entry((kind, name.to_owned(), String::new())).or_default().push(place());
+        if !key.is_empty() {
+            self.0.entry((kind, name.to_owned(), key.to_owned())).or_default().push(place());
+        }
+    }
+
+    fn add_containers(&mut self, containers: &[Container], list: &str) {
+        for (index, container) in containers.iter().enumerate() {
+            for (nth, env) in container.env.iter().flatten().enumerate() {
+                let Some(from) = &env.value_from else { continue };
+                let text = format!("env {} of container {}", env.name, container.name);
+                let at = format!("/{list}/{index}/env/{nth}/valueFrom");
+                if let Some(of) = from.config_map_key_ref.as_ref().filter(|of| of.optional != Some(true)) {
+                    self.add(
+                        Kind::ConfigMap,
+                        &of.name,
+                        &of.key,
+                        text,
+                        &format!("{at}/configMapKeyRef/name"),
+                        &format!("{at}/configMapKeyRef/key"),
+                    );
+                } else if let Some(of) = from.secret_key_ref.as_ref().filter(|of| of.optional != Some(true)) {
+                    self.add(
+                        Kind::Secret,
+                        &of.name,
+                        &of.key,
+                        text,
+                        &format!("{at}/secretKeyRef/name"),
+                        &format!("{at}/secretKeyRef/key"),
+                    );
+                }
+            }
+            for (nth, from) in container.env_from.iter().flatten().enumerate() {
+                let text = format!("envFrom of container {}", container.name);
+                let at = format!("/{list}/{index}/envFrom/{nth}");
+                if let Some(of) = from.config_map_ref.as_ref().filter(|of| of.optional != Some(true)) {
+                    self.add(Kind::ConfigMap, &of.name, "", text, &format!("{at}/configMapRef/name"), "");
+                } else if let Some(of) = from.secret_ref.as_ref().filter(|of| of.optional != Some(true)) {
+                    self.add(Kind::Secret, &of.name, "", text, &format!("{at}/secretRef/name"), "");
+                }
+            }
+        }
+    }
+
+    fn add_volumes(&mut self, spec: &PodSpec) {
+        for (index, volume) in spec.volumes.iter().flatten().enumerate() {
+            let text = format!("volume {}", volume.name);
+            let at = format!("/volumes/{index}");
+            if let Some(map) = volume.config_map.as_ref().filter(|map| map.optional != Some(true)) {
+                self.add(Kind::ConfigMap, &map.name, "", text.clone(), &format!("{at}/configMap/name"), "");
+                for (nth, item) in map.items.iter().flatten().enumerate() {
+                    self.add(
+                        Kind::ConfigMap,
+                        &map.name,
+                        &item.key,
+                        text.clone(),
+                        &format!("{at}/configMap/name"),
+                        &format!("{at}/configMap/items/{nth}/key"),
+                    );
+                }
+            }
+            if let Some(secret) = volume.secret.as_ref().filter(|secret| secret.optional != Some(true)) {
+                let name = secret.secret_name.as_deref().unwrap_or_default();
+                self.add(Kind::Secret, name, "", text.clone(), &format!("{at}/secret/secretName"), "");
+                for (nth, item) in secret.items.iter().flatten().enumerate() {
+                    self.add(
+                        Kind::Secret,
+                        name,
+                        &item.key,
+                        text.clone(),
+                        &format!("{at}/secret/secretName"),
+                        &format!("{at}/secret/items/{nth}/key"),
+                    );
+                }
+            }
+            if let Some(claim) = &volume.persistent_volume_claim {
+                self.add(
+                    Kind::PersistentVolumeClaim,
+                    &claim.claim_name,
+                    "",
+                    text.clone(),
+                    &format!("{at}/persistentVolumeClaim/claimName"),
+                    "",
+                );
+            }
+            let sources =
+                volume.projected.as_ref().and_then(|projected| projected.sources.as_deref()).unwrap_or_default();
+            for (part, source) in sources.iter().enumerate() {
+                let text = format!("projected volume {}", volume.name);
+                let at = format!("{at}/projected/sources/{part}");
+                if let Some(map) = source.config_map.as_ref().filter(|map| map.optional != Some(true)) {
+                    self.add(Kind::ConfigMap, &map.name, "", text.clone(), &format!("{at}/configMap/name"), "");
+                    for (nth, item) in map.items.iter().flatten().enumerate() {
+                        self.add(
+                            Kind::ConfigMap,
+                            &map.name,
+                            &item.key,
+                            text.clone(),
+                            &format!("{at}/configMap/name"),
+                            &format!("{at}/configMap/items/{nth}/key"),
+                        );
+                    }
+                }
+                if let Some(secret) = source.secret.as_ref().filter(|secret| secret.optional != Some(true)) {
+                    self.add(Kind::Secret, &secret.name, "", text.clone(), &format!("{at}/secret/name"), "");
+                    for (nth, item) in secret.items.iter().flatten().enumerate() {
+                        self.add(
+                            Kind::Secret,
+                            &secret.name,
+                            &item.key,
+                            text.clone(),
+                            &format!("{at}/secret/name"),
+                            &format!("{at}/secret/items/{nth}/key"),
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    /// The facts of each.
+    pub fn facts(&self, inventory: &Inventory, events: &Events, workload: &Workload) -> Vec<ReferenceFacts> {
+        let said = Said::of(events, workload);
+        self.0.iter().map(|(wanted, places)| one(inventory, &said, workload, wanted, places)).collect()
+    }
+}
+
+fn one(
+    inventory: &Inventory,
+    said: &Said,
+    workload: &Workload,
+    (kind, name, key): &Wanted,
+    places: &[Place],
+) -> ReferenceFacts {
+    let namespace = &workload.object.namespace;
+    let words = said.about(*kind, name, key);
+    let exists = match inventory.exists(*kind, namespace, name) {
+        // The kubelet's own words are evidence, for somebody who may not look.
+        Lookup::Unknown(_) if key.is_empty() && !words.is_empty() => Known::Known(false),
+        found => found.exists(),
+    };
+    let keys = keys_of(inventory, *kind, namespace, name);
+    let has_key = match &keys {
+        _ if key.is_empty() => Known::Known(true),
+        Known::Unknown(_) if !words.is_empty() => Known::Known(false),
+        Known::Unknown(why) => Known::Unknown(why.clone()),
+        Known::Known(keys) => Known::Known(keys.contains(key)),
+    };
+    let names = inventory.known_names(*kind);
+    let nearest = if key.is_empty() {
+        let here = names.iter().filter(|(other, _)| other == namespace);
+        nearest(name, here.map(|(_, other)| Candidate { name: other, holds: false, note: String::new() }))
+    } else {
+        let keys = keys.as_ref().known().cloned().unwrap_or_default();
+        nearest_key(key, &keys)
+    };
+    let better = nearest.first().map(|nearest| nearest.value.clone()).unwrap_or_default();
+    let first = places.first();
+    let at = |place: &Place| if key.is_empty() { place.name_at.clone() } else { place.key_at.clone() };
+    ReferenceFacts {
+        kind: kind.to_string(),
+        name: name.clone(),
+        key: key.clone(),
+        pull_secret: places.iter().all(|place| place.text == "imagePullSecrets"),
+        places: join_unique(places),
+        field: first.map(|place| field_path(workload, &at(place))).unwrap_or_default(),
+        elsewhere: names
+            .iter()
+            .filter(|(other, found)| found == name && other != namespace)
+            .map(|(other, _)| other.clone())
+            .collect(),
+        blocks: said.blocks,
+        patch: patch(workload, places.iter().map(at), if key.is_empty() { name } else { key }, &better),
+        keys: keys.known().map(|keys| keys.join(", ")).unwrap_or_default(),
+        evidence: words,
+        exists,
+        has_key,
+        nearest,
+        better,
+    }
+}
+
+// The only key there is was probably meant, even where it is written quite differently.
+fn nearest_key(wanted: &str, keys: &[String]) -> Vec<Nearest> {
+    let found = nearest(wanted, keys.iter().map(|key| Candidate { name: key, holds: false, note: String::new() }));
+    match keys {
+        [only] if found.is_empty() => vec![Nearest { value: only.clone(), why: "the only key there is".to_owned() }],
+        _ => found,
+    }
+}
+
+fn keys_of(inventory: &Inventory, kind: Kind, namespace: &str, name: &str) -> Known<Vec<String>> {
+    let found = match kind {
+        Kind::ConfigMap => match inventory.get::<ConfigMap>(namespace, name) {
+            Lookup::Present(map) => {
+                let text = map.data.iter().flatten().map(|(key, _)| key.clone());
+                let binary = map.binary_data.iter().flatten().map(|(key, _)| key.clone());
+                Lookup::Present(text.chain(binary).collect())
+            }
+            Lookup::Absent => Lookup::Absent,
+            Lookup::Unknown(why) => Lookup::Unknown(why),
+        },
+        Kind::Secret => match inventory.get::<Secret>(namespace, name) {
+            Lookup::Present(secret) => {
+                Lookup::Present(secret.data.iter().flatten().map(|(key, _)| key.clone()).collect())
+            }
+            Lookup::Absent => Lookup::Absent,
+            Lookup::Unknown(why) => Lookup::Unknown(why),
+        },
+        _ => Lookup::Present(Vec::new()),
+    };
+    match found {
+        Lookup::Present(keys) => Known::Known(keys),
+        // Where the object is absent its keys are no subject: the missing object is.
+        Lookup::Absent => Known::Unknown(format!("{}: {name} is not there", kind.info().plural)),
+        Lookup::Unknown(why) => Known::Unknown(why),
+    }
+}
+
+fn join_unique(places: &[Place]) -> String {
+    let mut texts: Vec<&str> = Vec::new();
+    for place in places {
+        if !texts.contains(&place.text.as_str()) {
+            texts.push(&place.text);
+        }
+    }
+    texts.join(", ")
+}
+
+fn field_path(workload: &Workload, pointer: &str) -> String {
+    let mut path = workload.spec_path.to_owned();
+    for part in pointer.split('/').filter(|part| !part.is_empty()) {
+        match part.parse::<usize>() {
+            Ok(index) => path.push_str(&format!("[{index}]")),
+            Err(_) => {
+                path.push('.');
+                path.push_str(part);
+            }
+        }
+    }
+    path
+}
+
+// Each replacement is guarded by a test of the old value, so that the patch can't hit another place.
+fn patch(workload: &Workload, pointers: impl Iterator<Item = String>, old: &str, new: &str) -> String {
+    if new.is_empty() {
+        return String::new();
+    }
+    let root = format!("/{}", workload.spec_path.replace('.', "/"));
+    let steps: Vec<_> = pointers
+        .filter(|pointer| !pointer.is_empty())
+        .flat_map(|pointer| {
+            let path = format!("{root}{pointer}");
+            [json!({"op": "test", "path": path, "value": old}), json!({"op": "replace", "path": path, "value": new})]
+        })
+        .collect();
+    serde_json::Value::from(steps).to_string()
+}
+
+/// What components say now about a workload's pods and their making.
+struct Said {
+    words: Vec<Evidence>,
+    blocks: bool,
+}
+
+impl Said {
+    fn of(events: &Events, workload: &Workload) -> Self {
+        let mut words = Vec::new();
+        let mut blocked = 0;
+        for pod in &workload.pods {
+            if is_blocked(pod) {
+                blocked += 1;
+                words.extend(words_about(events, pod));
+            }
+        }
+        let lacks_pods =
+            workload.replicas.is_some_and(|wanted| wanted > i32::try_from(workload.pods.len()).unwrap_or(i32::MAX));
+        if lacks_pods {
+            let parts = workload.parts.iter().chain([&workload.object]);
+            let refused = parts.filter_map(|part| events.newest(&part.uid, |event| event.reason == "FailedCreate"));
+            words.extend(refused.map(EventFacts::evidence));
+        }
+        Self { words, blocks: blocked > 0 || lacks_pods }
+    }
+
+    // The kubelet's and controllers' wordings of a missing object and a missing key.
+    fn about(&self, kind: Kind, name: &str, key: &str) -> Vec<Evidence> {
+        let is_it = |text: &str| {
+            if key.is_empty() {
+                let quoted = format!("{} \"{name}\" not found", kind.info().name.to_lowercase());
+                let pull = kind == Kind::Secret
+                    && text.contains("Unable to retrieve some image pull secrets")
+                    && text.contains(name);
+                text.contains(&quoted) || pull
+            } else {
+                let in_env =
+                    text.contains(&format!("couldn't find key {key} in {kind} ")) && text.contains(&format!("/{name}"));
+                let word = if kind == Kind::Secret { "secret" } else { "config" };
+                in_env || text.contains(&format!("references non-existent {word} key: {key}"))
+            }
+        };
+        let mut found: Vec<Evidence> = self.words.iter().filter(|evidence| is_it(&evidence.text)).cloned().collect();
+        found.dedup_by(|one, other| one.text == other.text);
+        found.truncate(2);
+        found
+    }
+}
+
+// A pod that has not begun to run, or waits for its configuration.
+fn is_blocked(pod: &Pod) -> bool {
+    let waits = container::containers(pod).into_iter().any(|(spec, init)| {
+        let waiting =
+            container::status(pod, &spec.name, init).and_then(|status| status.state.as_ref()?.waiting.as_ref());
+        waiting.is_some_and(|waiting| waiting.reason.as_deref() != Some("PodInitializing"))
+    });
+    phase(pod) == "Pending" || waits
+}
+
+fn words_about(events: &Events, pod: &Pod) -> Vec<Evidence> {
+    let mut words = Vec::new();
+    for (spec, init) in container::containers(pod) {
+        let waiting =
+            container::status(pod, &spec.name, init).and_then(|status| status.state.as_ref()?.waiting.as_ref());
+        if let Some(message) = waiting.and_then(|waiting| waiting.message.as_deref()) {
+            let list = if init { "initContainerStatuses" } else { "containerStatuses" };
+            let field = format!("status.{list}[{}].state.waiting", spec.name);
+            words.push(object::pod_evidence(pod, &field, message, None));
+        }
+    }
+    let conditions = pod.status.as_ref().and_then(|status| status.conditions.as_deref()).unwrap_or_default();
+    for condition in
+        conditions.iter().filter(|condition| condition.type_ == "PodScheduled" && condition.status == "False")
+    {
+        if let Some(message) = &condition.message {
+            words.push(object::pod_evidence(
+                pod,
+                "status.conditions[PodScheduled]",
+                message,
+                condition.last_transition_time.as_ref(),
+            ));
+        }
+    }
+    let uid = pod.metadata.uid.as_deref().unwrap_or_default();
+    for reason in ["FailedMount", "FailedToRetrieveImagePullSecret"] {
+        words.extend(events.newest(uid, |event| event.reason == reason).map(EventFacts::evidence));
+    }
+    words
+}

@@ -1,0 +1,341 @@
+//! A workload as a whole: how its rollout goes, whether its pods can be made, who depends on it.
+
+use k8s_openapi::api::{
+    apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet},
+    autoscaling::v2::HorizontalPodAutoscaler,
+    batch::v1::Job,
+    core::v1::Service,
+    networking::v1::Ingress,
+};
+use regex::Regex;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{
+    events::{EventFacts, Events},
+    ingress, object, pod,
+    service::{self, is_ready},
+    workload::Workload,
+};
+use crate::{
+    document::Evidence,
+    inventory::{Inventory, Known},
+    kind::Kind,
+};
+
+/// A workload, as a rule sees it.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct WorkloadFacts {
+    /// `Deployment`.
+    pub kind: String,
+    /// The word that kubectl takes for it: `deployment`.
+    pub r#type: String,
+    /// Its name.
+    pub name: String,
+    /// Its namespace.
+    pub namespace: String,
+    /// Whether it is a pod that nothing controls.
+    pub is_pod: bool,
+    /// Whether it is a static pod, which a file on its node describes.
+    pub is_static: bool,
+    /// Whether its pod template can be changed in place: a Job's and a pod's can't, but for the image.
+    pub editable: bool,
+    /// Where the pods' spec stands in it.
+    pub spec_path: String,
+    /// How many pods it asks for; -1 where that is not its to say.
+    pub replicas: i64,
+    /// How many of its pods there are.
+    pub pods: i64,
+    /// How many of those are ready.
+    pub ready: i64,
+    /// How its rollout goes.
+    pub rollout: RolloutFacts,
+    /// Why its pods can't be made.
+    pub refused: RefusedFacts,
+    /// The Services, Ingresses and HorizontalPodAutoscalers that have nothing else: `Service/web`.
+    pub dependents: Known<Vec<String>>,
+}
+
+/// How a rollout goes.
+#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
+pub struct RolloutFacts {
+    /// Whether it has not come on for as long as it may take.
+    pub stuck: bool,
+    /// The controller's words.
+    pub message: String,
+    /// The newest ReplicaSet or revision.
+    pub new: String,
+    /// The one before it that still has pods; empty where none has.
+    pub old: String,
+    /// The same as evidence.
+    pub evidence: Vec<Evidence>,
+}
+
+/// Why pods can't be made.
+#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
+pub struct RefusedFacts {
+    /// Whether it is so now.
+    pub failing: bool,
+    /// The API server's words.
+    pub message: String,
+    /// The ResourceQuota that is exceeded; empty where that is not the reason.
+    pub quota: String,
+    /// What a pod asks of that quota.
+    pub requested: String,
+    /// What of it is used.
+    pub used: String,
+    /// What it allows.
+    pub limited: String,
+    /// The same as evidence.
+    pub evidence: Vec<Evidence>,
+}
+
+/// The facts of a workload.
+pub fn facts(inventory: &Inventory, events: &Events, workload: &Workload) -> WorkloadFacts {
+    let kind = workload.object.kind.clone();
+    let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+    WorkloadFacts {
+        r#type: kind.to_lowercase(),
+        name: workload.object.name.clone(),
+        namespace: workload.object.namespace.clone(),
+        is_pod: workload.is_pod(),
+        is_static: workload.is_pod() && workload.pods.first().is_some_and(|found| pod::is_static(found)),
+        editable: matches!(kind.as_str(), "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "CronJob"),
+        spec_path: workload.spec_path.to_owned(),
+        replicas: workload.replicas.map_or(-1, i64::from),
+        pods: count(workload.pods.len()),
+        ready: count(workload.pods.iter().filter(|pod| is_ready(pod)).count()),
+        rollout: rollout(inventory, workload),
+        refused: refused(inventory, events, workload),
+        dependents: dependents(inventory, workload),
+        kind,
+    }
+}
+
+/// A Deployment's ReplicaSets, newest revision first.
+pub fn revisions<'a>(inventory: &'a Inventory, workload: &Workload) -> Vec<&'a ReplicaSet> {
+    let mut sets: Vec<_> = workload
+        .parts
+        .iter()
+        .filter_map(|part| inventory.get::<ReplicaSet>(&part.namespace, &part.name).present())
+        .collect();
+    sets.sort_by_key(|set| std::cmp::Reverse(revision(set)));
+    sets
+}
+
+fn revision(set: &ReplicaSet) -> i64 {
+    let annotation =
+        set.metadata.annotations.as_ref().and_then(|annotations| annotations.get("deployment.kubernetes.io/revision"));
+    annotation.and_then(|text| text.parse().ok()).unwrap_or(0)
+}
+
+/// The image that a container had in the newest revision before the present one, one with ready pods first.
+pub fn previous_image(inventory: &Inventory, workload: &Workload, container: &str) -> Option<String> {
+    let older: Vec<_> = revisions(inventory, workload).into_iter().skip(1).collect();
+    let is_healthy = |set: &&&ReplicaSet| set.status.as_ref().and_then(|status| status.ready_replicas).unwrap_or(0) > 0;
+    let set = older.iter().find(is_healthy).or(older.first())?;
+    let spec = set.spec.as_ref()?.template.as_ref()?.spec.as_ref()?;
+    spec.containers
+        .iter()
+        .chain(spec.init_containers.iter().flatten())
+        .find(|spec| spec.name == container)?
+        .image
+        .clone()
+}
+
+fn rollout(inventory: &Inventory, workload: &Workload) -> RolloutFacts {
+    let (namespace, name) = (&workload.object.namespace, &workload.object.name);
+    match workload.object.kind.as_str() {
+        "Deployment" => inventory
+            .get::<Deployment>(namespace, name)
+            .present()
+            .map(|found| of_deployment(inventory, workload, found)),
+        "StatefulSet" => inventory
+            .get::<StatefulSet>(namespace, name)
+            .present()
+            .map(|found| of_stateful_set(inventory, workload, found)),
+        "DaemonSet" => {
+            inventory.get::<DaemonSet>(namespace, name).present().map(|found| of_daemon_set(inventory, workload, found))
+        }
+        _ => None,
+    }
+    .unwrap_or_default()
+}
+
+fn of_deployment(inventory: &Inventory, workload: &Workload, deployment: &Deployment) -> RolloutFacts {
+    let conditions = deployment.status.as_ref().and_then(|status| status.conditions.as_deref()).unwrap_or_default();
+    let sets = revisions(inventory, workload);
+    let has_pods = |set: &&&ReplicaSet| set.status.as_ref().is_some_and(|status| status.replicas > 0);
+    let mut facts = RolloutFacts {
+        new: sets.first().map(|set| object::name(&set.metadata).to_owned()).unwrap_or_default(),
+        old: sets.iter().skip(1).find(has_pods).map(|set| object::name(&set.metadata).to_owned()).unwrap_or_default(),
+        ..RolloutFacts::default()
+    };
+    let late = |condition: &&k8s_openapi::api::apps::v1::DeploymentCondition| {
+        condition.type_ == "Progressing" && condition.reason.as_deref() == Some("ProgressDeadlineExceeded")
+    };
+    if let Some(condition) = conditions.iter().find(late) {
+        facts.stuck = true;
+        facts.message = condition.message.clone().unwrap_or_default();
+        facts.evidence = vec![Evidence {
+            source: format!("{} status.conditions[Progressing]", workload.object),
+            text: format!("ProgressDeadlineExceeded: {}", facts.message),
+            at: condition.last_update_time.as_ref().map(object::time),
+        }];
+    }
+    facts
+}
+
+// Neither has a deadline of its own; ten minutes without a pod becoming ready are the Deployment's default.
+const DEADLINE: i64 = 600;
+
+fn waits_for_a_pod(inventory: &Inventory, workload: &Workload) -> Option<String> {
+    let is_late = |pod: &&&k8s_openapi::api::core::v1::Pod| {
+        let created = pod.metadata.creation_timestamp.as_ref();
+        !is_ready(pod) && created.is_some_and(|created| object::seconds_since(inventory.about.now, created) > DEADLINE)
+    };
+    workload.pods.iter().find(is_late).map(|pod| object::name(&pod.metadata).to_owned())
+}
+
+fn of_stateful_set(inventory: &Inventory, workload: &Workload, set: &StatefulSet) -> RolloutFacts {
+    let status = set.status.as_ref();
+    let current = status.and_then(|status| status.current_revision.clone()).unwrap_or_default();
+    let update = status.and_then(|status| status.update_revision.clone()).unwrap_or_default();
+    let old = if current == update { String::new() } else { current };
+    waiting(inventory, workload, update, old)
+}
+
+fn of_daemon_set(inventory: &Inventory, workload: &Workload, set: &DaemonSet) -> RolloutFacts {
+    let unavailable = set.status.as_ref().and_then(|status| status.number_unavailable).unwrap_or(0);
+    if unavailable == 0 { RolloutFacts::default() } else { waiting(inventory, workload, String::new(), String::new()) }
+}
+
+fn waiting(inventory: &Inventory, workload: &Workload, new: String, old: String) -> RolloutFacts {
+    let Some(pod) = waits_for_a_pod(inventory, workload) else { return RolloutFacts::default() };
+    RolloutFacts {
+        stuck: true,
+        message: format!("it waits for Pod/{pod}, which is not ready"),
+        new,
+        old,
+        evidence: Vec::new(),
+    }
+}
+
+fn refused(inventory: &Inventory, events: &Events, workload: &Workload) -> RefusedFacts {
+    let Some(evidence) =
+        refusal_in_status(inventory, workload).or_else(|| refusal_in_events(inventory, events, workload))
+    else {
+        return RefusedFacts::default();
+    };
+    let message = evidence.text.clone();
+    let part = |pattern: &str| {
+        let found = Regex::new(pattern)
+            .ok()
+            .and_then(|pattern| pattern.captures(&message)?.get(1).map(|part| part.as_str().to_owned()));
+        found.unwrap_or_default()
+    };
+    RefusedFacts {
+        failing: true,
+        quota: part(r"(?:exceeded quota|failed quota): ([^,:\s]+)"),
+        requested: part(r"requested: (.*?)(?:, used:|$)"),
+        used: part(r"used: (.*?)(?:, limited:|$)"),
+        limited: part(r"limited: (.*)$"),
+        evidence: vec![evidence],
+        message,
+    }
+}
+
+// State beats events: ReplicaFailure stands as long as the controller is refused.
+fn refusal_in_status(inventory: &Inventory, workload: &Workload) -> Option<Evidence> {
+    let (namespace, name) = (&workload.object.namespace, &workload.object.name);
+    let source = format!("{} status.conditions[ReplicaFailure]", workload.object);
+    match workload.object.kind.as_str() {
+        "Deployment" => {
+            let deployment = inventory.get::<Deployment>(namespace, name).present()?;
+            let conditions = deployment.status.as_ref()?.conditions.as_deref()?;
+            let condition = conditions
+                .iter()
+                .find(|condition| condition.type_ == "ReplicaFailure" && condition.status == "True")?;
+            Some(Evidence {
+                source,
+                text: condition.message.clone()?,
+                at: condition.last_update_time.as_ref().map(object::time),
+            })
+        }
+        "ReplicaSet" => {
+            let set = inventory.get::<ReplicaSet>(namespace, name).present()?;
+            let conditions = set.status.as_ref()?.conditions.as_deref()?;
+            let condition = conditions
+                .iter()
+                .find(|condition| condition.type_ == "ReplicaFailure" && condition.status == "True")?;
+            Some(Evidence {
+                source,
+                text: condition.message.clone()?,
+                at: condition.last_transition_time.as_ref().map(object::time),
+            })
+        }
+        _ => None,
+    }
+}
+
+// The others only say so in events; those count while pods are lacking and none was made since.
+fn refusal_in_events(inventory: &Inventory, events: &Events, workload: &Workload) -> Option<Evidence> {
+    if !lacks_pods(inventory, workload) {
+        return None;
+    }
+    let owners = workload.parts.iter().chain([&workload.object]);
+    let newest = owners
+        .filter_map(|owner| {
+            events.newest(&owner.uid, |event| matches!(event.reason, "FailedCreate" | "SuccessfulCreate"))
+        })
+        .max_by_key(|event| event.second())?;
+    (newest.reason == "FailedCreate").then(|| EventFacts::evidence(newest))
+}
+
+fn lacks_pods(inventory: &Inventory, workload: &Workload) -> bool {
+    if workload.object.kind == Kind::Job.info().name {
+        let job = inventory.get::<Job>(&workload.object.namespace, &workload.object.name).present();
+        let status = job.and_then(|job| job.status.as_ref());
+        return !workload.idle && status.is_none_or(|status| status.active.unwrap_or(0) == 0);
+    }
+    workload.replicas.is_some_and(|wanted| wanted > i32::try_from(workload.pods.len()).unwrap_or(i32::MAX))
+}
+
+// A Service that other workloads serve as well does not depend on this one: an old version beside a
+// new one is scaled to zero on purpose.
+fn dependents(inventory: &Inventory, workload: &Workload) -> Known<Vec<String>> {
+    let namespace = &workload.object.namespace;
+    let services = match inventory.list::<Service>(namespace) {
+        Known::Known(services) => services,
+        Known::Unknown(why) => return Known::Unknown(why),
+    };
+    let of_workload = service::of_workload(inventory, workload);
+    let without_pods = services.into_iter().filter(|found| {
+        of_workload.iter().any(|object| object.name == object::name(&found.metadata))
+            && service::selected(inventory, found).is_empty()
+    });
+    let names: Vec<String> = without_pods.map(|found| object::name(&found.metadata).to_owned()).collect();
+    let mut dependents: Vec<String> = names.iter().map(|name| format!("Service/{name}")).collect();
+    for found in inventory.seen::<Ingress>(namespace) {
+        if ingress::services(found).iter().any(|service| names.contains(service)) {
+            dependents.push(format!("Ingress/{}", object::name(&found.metadata)));
+        }
+    }
+    for scaler in inventory.seen::<HorizontalPodAutoscaler>(namespace) {
+        if targets(scaler, workload) {
+            dependents.push(format!("HorizontalPodAutoscaler/{}", object::name(&scaler.metadata)));
+        }
+    }
+    Known::Known(dependents)
+}
+
+/// Whether an autoscaler scales this workload.
+pub fn targets(scaler: &HorizontalPodAutoscaler, workload: &Workload) -> bool {
+    let target = scaler.spec.as_ref().map(|spec| &spec.scale_target_ref);
+    let namespace = object::namespace(&scaler.metadata);
+    target.is_some_and(|target| {
+        target.kind == workload.object.kind
+            && target.name == workload.object.name
+            && namespace == workload.object.namespace
+    })
+}

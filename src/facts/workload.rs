@@ -1,0 +1,275 @@
+//! The workload that a person would edit: the controller of a pod, or the pod itself.
+
+use std::collections::{BTreeMap, HashMap};
+
+use k8s_openapi::{
+    api::{
+        apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet},
+        batch::v1::{CronJob, Job},
+        core::v1::{Pod, PodSpec, PodTemplateSpec},
+    },
+    apimachinery::pkg::apis::meta::v1::ObjectMeta,
+};
+
+use super::object::{self, controller, object_ref, owner_ref};
+use crate::{
+    document::ObjectRef,
+    inventory::{Inventory, Lookup},
+    kind::{Kept, Kind},
+};
+
+/// A workload with its pod template and its pods.
+#[derive(Debug)]
+pub struct Workload<'a> {
+    /// What a person would edit.
+    pub object: ObjectRef,
+    /// Its metadata; nothing where the object itself was not looked at.
+    pub metadata: Option<&'a ObjectMeta>,
+    /// Where the pod's spec stands in it: `spec.template.spec`, or `spec` for a pod.
+    pub spec_path: &'static str,
+    /// The pods' spec as it is asked for now; nothing where the object was not looked at.
+    pub spec: Option<&'a PodSpec>,
+    /// The labels that its pods carry.
+    pub labels: Option<&'a BTreeMap<String, String>>,
+    /// How many pods it asks for; nothing where that is not its to say.
+    pub replicas: Option<i32>,
+    /// Its pods that count: neither done, nor on their way out, nor left over.
+    pub pods: Vec<&'a Pod>,
+    /// Whether it asks for no pods now, or never again: a finished Job, a suspended CronJob.
+    pub idle: bool,
+    /// The names of its ReplicaSets and Jobs, whose events tell of it as well.
+    pub parts: Vec<ObjectRef>,
+}
+
+/// All workloads, and which pod belongs to which.
+#[derive(Debug)]
+pub struct Workloads<'a> {
+    /// In the order of namespace, kind and name.
+    pub all: Vec<Workload<'a>>,
+    by_object: HashMap<(String, String, String), usize>,
+}
+
+impl<'a> Workloads<'a> {
+    /// Works them out of everything that was collected.
+    pub fn of(inventory: &'a Inventory) -> Self {
+        let mut workloads = Self { all: Vec::new(), by_object: HashMap::new() };
+        workloads.add_controllers(inventory);
+        for pod in inventory.seen_anywhere::<Pod>() {
+            let root = root_of_pod(inventory, pod);
+            let index = workloads.index_of(&root).unwrap_or_else(|| workloads.add_for_pod(root, pod));
+            if counts(inventory, pod) {
+                workloads.all[index].pods.push(pod);
+            }
+        }
+        workloads
+    }
+
+    /// The workload that is this object.
+    pub fn get(&self, object: &ObjectRef) -> Option<&Workload<'a>> {
+        self.index_of(object).map(|index| &self.all[index])
+    }
+
+    /// The workloads in a namespace.
+    pub fn in_namespace(&self, namespace: &str) -> impl Iterator<Item = &Workload<'a>> {
+        self.all.iter().filter(move |workload| workload.object.namespace == namespace)
+    }
+
+    fn index_of(&self, object: &ObjectRef) -> Option<usize> {
+        self.by_object.get(&key(object)).copied()
+    }
+
+    fn add(&mut self, workload: Workload<'a>) -> usize {
+        let index = self.all.len();
+        self.by_object.insert(key(&workload.object), index);
+        self.all.push(workload);
+        index
+    }
+
+    fn add_controllers(&mut self, inventory: &'a Inventory) {
+        for object in inventory.seen_anywhere::<Deployment>() {
+            let spec = object.spec.as_ref();
+            let replicas = spec.map(|spec| spec.replicas.unwrap_or(1));
+            let index = self.add(controlled(object, spec.map(|spec| &spec.template), replicas));
+            let parts = owned_by::<ReplicaSet>(inventory, &self.all[index].object);
+            self.all[index].parts = parts;
+        }
+        for object in inventory.seen_anywhere::<StatefulSet>() {
+            let spec = object.spec.as_ref();
+            let replicas = spec.map(|spec| spec.replicas.unwrap_or(1));
+            self.add(controlled(object, spec.map(|spec| &spec.template), replicas));
+        }
+        for object in inventory.seen_anywhere::<DaemonSet>() {
+            let desired = object.status.as_ref().map(|status| status.desired_number_scheduled);
+            self.add(controlled(object, object.spec.as_ref().map(|spec| &spec.template), desired));
+        }
+        for object in inventory.seen_anywhere::<CronJob>() {
+            let template =
+                object.spec.as_ref().and_then(|spec| spec.job_template.spec.as_ref()).map(|spec| &spec.template);
+            let mut workload = controlled(object, template, None);
+            workload.spec_path = "spec.jobTemplate.spec.template.spec";
+            workload.idle = object.spec.as_ref().and_then(|spec| spec.suspend) == Some(true);
+            workload.parts = owned_by::<Job>(inventory, &workload.object);
+            self.add(workload);
+        }
+        for object in inventory.seen_anywhere::<Job>().filter(|job| controller(&job.metadata).is_none()) {
+            let spec = object.spec.as_ref();
+            let mut workload = controlled(object, spec.map(|spec| &spec.template), None);
+            workload.idle = job_is_finished(object) || spec.and_then(|spec| spec.suspend) == Some(true);
+            self.add(workload);
+        }
+        for object in inventory.seen_anywhere::<ReplicaSet>().filter(|set| controller(&set.metadata).is_none()) {
+            let spec = object.spec.as_ref();
+            let replicas = spec.map(|spec| spec.replicas.unwrap_or(1));
+            self.add(controlled(object, spec.and_then(|spec| spec.template.as_ref()), replicas));
+        }
+    }
+
+    // A pod without a controller is its own workload; one whose controller was
+    // not looked at stands for it, as far as can be told from the pod.
+    fn add_for_pod(&mut self, root: ObjectRef, pod: &'a Pod) -> usize {
+        let is_pod = root.kind == Kind::Pod.info().name;
+        self.add(Workload {
+            object: root,
+            metadata: is_pod.then_some(&pod.metadata),
+            spec_path: if is_pod { "spec" } else { "spec.template.spec" },
+            spec: pod.spec.as_ref(),
+            labels: pod.metadata.labels.as_ref(),
+            replicas: None,
+            pods: Vec::new(),
+            idle: is_pod && is_done(pod),
+            parts: Vec::new(),
+        })
+    }
+}
+
+impl Workload<'_> {
+    /// Whether it is a pod that nothing controls.
+    pub fn is_pod(&self) -> bool {
+        self.object.kind == Kind::Pod.info().name
+    }
+
+    /// The path of one container in it, as in `spec.template.spec.containers[name=web]`.
+    pub fn container_path(&self, container: &str, init: bool) -> String {
+        let list = if init { "initContainers" } else { "containers" };
+        format!("{}.{list}[name={container}]", self.spec_path)
+    }
+}
+
+fn key(object: &ObjectRef) -> (String, String, String) {
+    (object.kind.clone(), object.namespace.clone(), object.name.clone())
+}
+
+fn controlled<'a, T: Kept>(
+    object: &'a T,
+    template: Option<&'a PodTemplateSpec>,
+    replicas: Option<i32>,
+) -> Workload<'a> {
+    Workload {
+        object: object_ref(object),
+        metadata: Some(object.metadata()),
+        spec_path: "spec.template.spec",
+        spec: template.and_then(|template| template.spec.as_ref()),
+        labels: template.and_then(|template| template.metadata.as_ref()).and_then(|metadata| metadata.labels.as_ref()),
+        replicas,
+        pods: Vec::new(),
+        idle: replicas == Some(0),
+        parts: Vec::new(),
+    }
+}
+
+fn owned_by<T: Kept>(inventory: &Inventory, owner: &ObjectRef) -> Vec<ObjectRef> {
+    inventory
+        .seen::<T>(&owner.namespace)
+        .filter(|part| controller(part.metadata()).is_some_and(|by| by.kind == owner.kind && by.name == owner.name))
+        .map(object_ref)
+        .collect()
+}
+
+/// What a person would edit to change a pod: the topmost controller.
+pub fn root_of_pod(inventory: &Inventory, pod: &Pod) -> ObjectRef {
+    let namespace = object::namespace(&pod.metadata);
+    match controller(&pod.metadata) {
+        // A mirror pod is owned by its Node and edited in a file there.
+        None => object_ref(pod),
+        Some(owner) if owner.kind == Kind::Node.info().name => object_ref(pod),
+        Some(owner) => match owner.kind.as_str() {
+            "ReplicaSet" => above::<ReplicaSet>(inventory, namespace, &owner.name)
+                .or_else(|| deployment_by_hash(pod, &owner.name, namespace)),
+            "Job" => above::<Job>(inventory, namespace, &owner.name),
+            _ => None,
+        }
+        .unwrap_or_else(|| owner_ref(owner, namespace)),
+    }
+}
+
+fn above<T: Kept>(inventory: &Inventory, namespace: &str, name: &str) -> Option<ObjectRef> {
+    let Lookup::Present(part) = inventory.get::<T>(namespace, name) else { return None };
+    Some(controller(part.metadata()).map_or_else(|| object_ref(part), |owner| owner_ref(owner, namespace)))
+}
+
+// A Deployment names its ReplicaSets after itself and the pod-template-hash, so
+// it is known even to somebody who may read pods alone.
+fn deployment_by_hash(pod: &Pod, replica_set: &str, namespace: &str) -> Option<ObjectRef> {
+    let hash = pod.metadata.labels.as_ref()?.get("pod-template-hash")?;
+    let name = replica_set.strip_suffix(hash.as_str())?.strip_suffix('-')?;
+    Some(ObjectRef {
+        api_version: Kind::Deployment.api_version(),
+        kind: Kind::Deployment.info().name.to_owned(),
+        namespace: namespace.to_owned(),
+        name: name.to_owned(),
+        uid: String::new(),
+    })
+}
+
+// Pods that are done, on their way out, or left over by what replaced them, say nothing of the present.
+fn counts(inventory: &Inventory, pod: &Pod) -> bool {
+    if pod.metadata.deletion_timestamp.is_some() || phase(pod) == "Succeeded" {
+        return false;
+    }
+    let namespace = object::namespace(&pod.metadata);
+    match controller(&pod.metadata) {
+        Some(owner) if owner.kind == Kind::Job.info().name => match inventory.get::<Job>(namespace, &owner.name) {
+            Lookup::Present(job) if has_condition(job, "Complete") => false,
+            Lookup::Present(job) if phase(pod) == "Failed" => {
+                has_condition(job, "Failed") && is_newest_job(inventory, job) && is_newest_pod(inventory, pod)
+            }
+            _ => true,
+        },
+        Some(_) => phase(pod) != "Failed",
+        None => true,
+    }
+}
+
+fn is_newest_job(inventory: &Inventory, job: &Job) -> bool {
+    let Some(owner) = controller(&job.metadata) else { return true };
+    let siblings = inventory.seen::<Job>(object::namespace(&job.metadata));
+    siblings
+        .filter(|other| controller(&other.metadata).is_some_and(|of| of.uid == owner.uid))
+        .all(|other| other.metadata.creation_timestamp <= job.metadata.creation_timestamp)
+}
+
+fn is_newest_pod(inventory: &Inventory, pod: &Pod) -> bool {
+    let Some(owner) = controller(&pod.metadata) else { return true };
+    let siblings = inventory.seen::<Pod>(object::namespace(&pod.metadata));
+    siblings
+        .filter(|other| controller(&other.metadata).is_some_and(|of| of.uid == owner.uid))
+        .all(|other| other.metadata.creation_timestamp <= pod.metadata.creation_timestamp)
+}
+
+/// `status.phase`.
+pub fn phase(pod: &Pod) -> &str {
+    pod.status.as_ref().and_then(|status| status.phase.as_deref()).unwrap_or_default()
+}
+
+fn is_done(pod: &Pod) -> bool {
+    phase(pod) == "Succeeded"
+}
+
+fn job_is_finished(job: &Job) -> bool {
+    has_condition(job, "Complete") || has_condition(job, "Failed")
+}
+
+fn has_condition(job: &Job, kind: &str) -> bool {
+    let conditions = job.status.as_ref().and_then(|status| status.conditions.as_deref()).unwrap_or_default();
+    conditions.iter().any(|condition| condition.type_ == kind && condition.status == "True")
+}

@@ -1,0 +1,164 @@
+//! What depends on what: Ingress → Service → workload → claim; an autoscaler → its target.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use k8s_openapi::api::{
+    autoscaling::v2::HorizontalPodAutoscaler,
+    core::v1::{Pod, Service},
+    networking::v1::Ingress,
+};
+
+use crate::{
+    document::ObjectRef,
+    facts::{
+        container, hosts, ingress, object,
+        reference::References,
+        rollout, service,
+        workload::{Workload, Workloads},
+    },
+    inventory::{Inventory, Known},
+    kind::Kind,
+};
+
+/// An object by kind, namespace and name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key {
+    /// `Deployment`.
+    pub kind: String,
+    /// Empty for kinds that live in no namespace.
+    pub namespace: String,
+    /// `metadata.name`.
+    pub name: String,
+}
+
+impl Key {
+    /// The key of an object.
+    pub fn of(object: &ObjectRef) -> Self {
+        Self { kind: object.kind.clone(), namespace: object.namespace.clone(), name: object.name.clone() }
+    }
+
+    /// From its parts.
+    pub fn new(kind: Kind, namespace: &str, name: &str) -> Self {
+        Self { kind: kind.to_string(), namespace: namespace.to_owned(), name: name.to_owned() }
+    }
+}
+
+/// The edges from objects to what they depend on, pods standing for their workload.
+#[derive(Debug, Default)]
+pub struct Graph {
+    needs: BTreeMap<Key, BTreeSet<Key>>,
+    needed_by: BTreeMap<Key, BTreeSet<Key>>,
+}
+
+impl Graph {
+    /// Reads the edges off the objects.
+    pub fn of(inventory: &Inventory, workloads: &Workloads) -> Self {
+        let mut graph = Self::default();
+        for found in inventory.seen_anywhere::<Service>() {
+            let from = Key::of(&object::object_ref(found));
+            for workload in service::selected_workloads(workloads, found) {
+                graph.add(&from, Key::of(&workload.object));
+            }
+        }
+        for found in inventory.seen_anywhere::<Ingress>() {
+            let from = Key::of(&object::object_ref(found));
+            for service in ingress::services(found) {
+                graph.add(&from, Key::new(Kind::Service, &from.namespace, &service));
+            }
+        }
+        for workload in &workloads.all {
+            let from = Key::of(&workload.object);
+            for (kind, name, _) in workload.spec.map(References::of).iter().flat_map(References::wanted) {
+                graph.add(&from, Key::new(kind, &from.namespace, name));
+            }
+            for key in services_in_logs(inventory, workload) {
+                graph.add(&from, key);
+            }
+            for scaler in inventory
+                .seen::<HorizontalPodAutoscaler>(&from.namespace)
+                .filter(|scaler| rollout::targets(scaler, workload))
+            {
+                graph.add(&Key::of(&object::object_ref(scaler)), from.clone());
+            }
+        }
+        graph
+    }
+
+    fn add(&mut self, from: &Key, to: Key) {
+        self.needed_by.entry(to.clone()).or_default().insert(from.clone());
+        self.needs.entry(from.clone()).or_default().insert(to);
+    }
+
+    /// Whether one object depends on another, over any number of links.
+    pub fn depends(&self, from: &Key, to: &Key) -> bool {
+        from != to && spread(&self.needs, [from.clone()]).contains_key(to)
+    }
+}
+
+// A failing container's log names what it can't do without.
+fn services_in_logs(inventory: &Inventory, workload: &Workload) -> Vec<Key> {
+    let mut keys = Vec::new();
+    for pod in &workload.pods {
+        for (spec, init) in container::containers(pod) {
+            let log =
+                container::log_of(inventory, pod, spec, init).and_then(|key| inventory.log(&key)?.clone().ok()?);
+            let named = log.map(|log| hosts::named_in(inventory, &workload.object.namespace, &log)).unwrap_or_default();
+            let there = named.into_iter().filter(|host| host.exists == Known::Known(true));
+            keys.extend(there.map(|host| Key::new(Kind::Service, &host.namespace, &host.service)));
+        }
+    }
+    keys
+}
+
+// What can be reached, each with the number of links.
+fn spread(edges: &BTreeMap<Key, BTreeSet<Key>>, from: impl IntoIterator<Item = Key>) -> BTreeMap<Key, usize> {
+    let mut reached: BTreeMap<Key, usize> = BTreeMap::new();
+    let mut queue: VecDeque<(Key, usize)> = from.into_iter().map(|key| (key, 0)).collect();
+    while let Some((key, distance)) = queue.pop_front() {
+        if reached.contains_key(&key) {
+            continue;
+        }
+        queue.extend(edges.get(&key).into_iter().flatten().map(|next| (next.clone(), distance + 1)));
+        reached.insert(key, distance);
+    }
+    reached
+}
+
+/// What a question is about: what was asked for, what that depends on, and what depends on that.
+#[derive(Debug)]
+pub struct Reach {
+    // Nothing here is everything.
+    distance: Option<BTreeMap<Key, usize>>,
+    pods: Option<BTreeSet<(String, String)>>,
+}
+
+impl Reach {
+    /// Everything that was collected.
+    pub fn everything() -> Self {
+        Self { distance: None, pods: None }
+    }
+
+    /// Everything that these objects depend on, over any number of links, and the Services, Ingresses
+    /// and autoscalers above them. Pods stand for their workload, of which only they are looked at.
+    pub fn of(graph: &Graph, asked: &[Key], pods: Option<BTreeSet<(String, String)>>) -> Self {
+        let mut distance = spread(&graph.needed_by, asked.iter().cloned());
+        distance.extend(spread(&graph.needs, asked.iter().cloned()));
+        Self { distance: Some(distance), pods }
+    }
+
+    /// Whether the question is about this object.
+    pub fn has(&self, key: &Key) -> bool {
+        self.distance.as_ref().is_none_or(|distance| distance.contains_key(key))
+    }
+
+    /// How many links it is from what was asked for.
+    pub fn distance(&self, key: &Key) -> usize {
+        self.distance.as_ref().and_then(|distance| distance.get(key)).copied().unwrap_or(0)
+    }
+
+    /// Whether the question is about this pod of a workload that it is about.
+    pub fn asks_for_pod(&self, pod: &Pod) -> bool {
+        let key = (object::namespace(&pod.metadata).to_owned(), object::name(&pod.metadata).to_owned());
+        self.pods.as_ref().is_none_or(|pods| pods.contains(&key))
+    }
+}

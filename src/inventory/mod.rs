@@ -1,0 +1,257 @@
+//! The objects that were collected, typed and indexed; and which were not, and why.
+
+mod coverage;
+mod lookup;
+mod redact;
+mod store;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+pub use coverage::{Coverage, State};
+pub use lookup::{Known, Lookup, UNKNOWN};
+pub use redact::{mask_text, registries};
+
+use crate::{
+    error::Error,
+    kind::{Kept, Kind},
+    source::{LogKey, Reply, Request},
+};
+use store::Tables;
+
+/// What is known of the run as a whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct About {
+    /// The server's version, `v1.34.4`.
+    pub server: Option<String>,
+    /// The kubeconfig context.
+    pub context: Option<String>,
+    /// The namespace that names without one are looked up in.
+    pub namespace: String,
+    /// When the objects were looked at; ages count from here.
+    pub now: Timestamp,
+    /// Whether the objects come from a recording or files rather than from a cluster.
+    pub recorded: bool,
+}
+
+/// Namespaces and names of a kind, or why they could not be listed.
+pub type Names = Result<BTreeSet<(String, String)>, String>;
+
+/// Everything that a diagnosis looks at.
+#[derive(Debug)]
+pub struct Inventory {
+    /// Of the run as a whole.
+    pub about: About,
+    tables: Tables,
+    coverage: Coverage,
+    names: BTreeMap<(Kind, Option<String>), Names>,
+    logs: BTreeMap<LogKey, Result<Option<String>, String>>,
+    has_logs: bool,
+}
+
+impl Inventory {
+    /// An inventory in which nothing was collected yet.
+    pub fn new(about: About) -> Self {
+        Self {
+            about,
+            tables: Tables::default(),
+            coverage: Coverage::default(),
+            names: BTreeMap::new(),
+            logs: BTreeMap::new(),
+            has_logs: false,
+        }
+    }
+
+    /// Takes in what came back for a request. Secret values and what looks like
+    /// a credential are replaced here, before anything else can see them.
+    ///
+    /// # Errors
+    /// Where an object is not of the shape that its kind has.
+    pub fn take(&mut self, request: &Request, reply: Reply) -> Result<(), Error> {
+        match (request, reply) {
+            (Request::List { kind, namespace }, Reply::Items(items)) => {
+                for item in items {
+                    self.insert(*kind, item)?;
+                }
+                self.coverage.list(*kind, namespace.as_deref(), State::Collected);
+            }
+            (Request::List { kind, namespace }, Reply::Failed(why)) => {
+                self.coverage.list(*kind, namespace.as_deref(), State::Failed(why));
+            }
+            (Request::Get { kind, namespace, name }, reply) => {
+                let state = match reply {
+                    Reply::Object(item) => {
+                        self.insert(*kind, *item)?;
+                        State::Collected
+                    }
+                    Reply::Absent => State::Absent,
+                    Reply::Failed(why) => State::Failed(why),
+                    _ => State::Failed("no object came back".to_owned()),
+                };
+                self.coverage.name(*kind, namespace.as_deref(), name, state);
+            }
+            (Request::Names { kind, namespace }, Reply::Items(items)) => {
+                let names = items.iter().filter_map(namespace_and_name).collect();
+                self.names.insert((*kind, namespace.clone()), Ok(names));
+            }
+            (Request::Names { kind, namespace }, Reply::Failed(why)) => {
+                self.names.insert((*kind, namespace.clone()), Err(why));
+            }
+            (Request::Matching { kind, .. }, Reply::Items(items)) => {
+                for item in items {
+                    self.insert(*kind, item)?;
+                }
+            }
+            (Request::Log(key), Reply::Log(text)) => {
+                self.logs.insert(key.clone(), Ok(Some(mask_text(&text))));
+            }
+            (Request::Log(key), Reply::Absent) => {
+                self.logs.insert(key.clone(), Ok(None));
+            }
+            (Request::Log(key), Reply::Failed(why)) => {
+                self.logs.insert(key.clone(), Err(why));
+            }
+            (Request::Version, Reply::Version(version)) => self.about.server = Some(version),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Puts one object in, without saying that its kind was collected.
+    ///
+    /// # Errors
+    /// Where the object is not of the shape that its kind has.
+    pub fn insert(&mut self, kind: Kind, mut object: Value) -> Result<(), Error> {
+        redact::object(kind, &mut object);
+        let named = namespace_and_name(&object);
+        self.tables.insert(kind, object).map_err(|error| {
+            let name = named.map_or_else(|| "without a name".to_owned(), |(_, name)| name);
+            Error::new(format!("cannot read {kind} {name}: {error}"))
+        })
+    }
+
+    /// Says how far a kind was collected.
+    pub fn coverage_mut(&mut self) -> &mut Coverage {
+        &mut self.coverage
+    }
+
+    /// How far each kind was collected.
+    pub fn coverage(&self) -> &Coverage {
+        &self.coverage
+    }
+
+    /// One object by name: there, not there, or not looked at.
+    pub fn get<T: Kept>(&self, namespace: &str, name: &str) -> Lookup<&T> {
+        match self.tables.table::<T>().get(namespace, name) {
+            Some(found) => Lookup::Present(found),
+            None => match self.coverage.of_name(T::OF, namespace, name) {
+                State::Collected | State::Absent => Lookup::Absent,
+                State::Failed(why) => Lookup::Unknown(format!("{}: {why}", T::OF.info().plural)),
+            },
+        }
+    }
+
+    /// All objects of a kind in a namespace, where they were all collected.
+    pub fn list<T: Kept>(&self, namespace: &str) -> Known<Vec<&T>> {
+        match self.coverage.of_list(T::OF, namespace) {
+            State::Collected | State::Absent => Known::Known(self.seen(namespace).collect()),
+            State::Failed(why) => Known::Unknown(format!("{}: {why}", T::OF.info().plural)),
+        }
+    }
+
+    /// The objects of a kind in a namespace that were seen, whether or not these are all.
+    pub fn seen<'a, T: Kept>(&'a self, namespace: &str) -> impl Iterator<Item = &'a T> + use<'a, T> {
+        self.tables.table::<T>().in_namespace(namespace)
+    }
+
+    /// Every object of a kind that was seen, in any namespace.
+    pub fn seen_anywhere<T: Kept>(&self) -> impl Iterator<Item = &T> {
+        self.tables.table::<T>().all()
+    }
+
+    /// An object as JSON, by kind: to read a field by its path.
+    pub fn json(&self, kind: Kind, namespace: &str, name: &str) -> Option<Value> {
+        self.tables.json(kind, namespace, name)
+    }
+
+    /// Every object as JSON, in the order of kind, namespace and name.
+    pub fn all_json(&self) -> impl Iterator<Item = Value> + '_ {
+        Kind::ALL.iter().flat_map(|kind| self.tables.all_json(*kind))
+    }
+
+    /// Whether an object is there, where nobody needs what is in it.
+    pub fn exists(&self, kind: Kind, namespace: &str, name: &str) -> Lookup<()> {
+        if self.tables.has(kind, namespace, name) {
+            return Lookup::Present(());
+        }
+        let why = match self.coverage.of_name(kind, namespace, name) {
+            State::Collected | State::Absent => return Lookup::Absent,
+            State::Failed(why) => why,
+        };
+        match self.names_of(kind, namespace) {
+            Some(Ok(names)) if names.contains(&(namespace.to_owned(), name.to_owned())) => Lookup::Present(()),
+            Some(Ok(_)) => Lookup::Absent,
+            Some(Err(why)) => Lookup::Unknown(format!("{}: {why}", kind.info().plural)),
+            None => Lookup::Unknown(format!("{}: {why}", kind.info().plural)),
+        }
+    }
+
+    // The listing that tells most: one that went well, of this namespace before that of all.
+    fn names_of(&self, kind: Kind, namespace: &str) -> Option<&Names> {
+        let here = self.names.get(&(kind, Some(namespace.to_owned())));
+        let everywhere = self.names.get(&(kind, None));
+        here.filter(|names| names.is_ok()).or(everywhere.filter(|names| names.is_ok())).or(here).or(everywhere)
+    }
+
+    /// The names of a kind that are known, with their namespaces; not evidence that there are no others.
+    pub fn known_names(&self, kind: Kind) -> BTreeSet<(String, String)> {
+        let listed = self.names.iter().filter(|((listed, _), _)| *listed == kind);
+        let mut names: BTreeSet<_> = listed.filter_map(|(_, names)| names.as_ref().ok()).flatten().cloned().collect();
+        names.extend(self.tables.names(kind));
+        names
+    }
+
+    /// Every listing of names, in order.
+    pub fn names(&self) -> impl Iterator<Item = (Kind, Option<&str>, &Names)> {
+        self.names.iter().map(|((kind, namespace), names)| (*kind, namespace.as_deref(), names))
+    }
+
+    /// Puts a listing of names in.
+    pub fn insert_names(&mut self, kind: Kind, namespace: Option<String>, names: Names) {
+        self.names.insert((kind, namespace), names);
+    }
+
+    /// The last lines of a container's log: the text, nothing where there is no
+    /// such instance; or why it could not be read. `None` where nobody asked.
+    pub fn log(&self, key: &LogKey) -> Option<&Result<Option<String>, String>> {
+        self.logs.get(key)
+    }
+
+    /// Says that the logs that matter are in here, so that one that is not does not matter.
+    pub fn logs_are_collected(&mut self) {
+        self.has_logs = true;
+    }
+
+    /// Whether the logs that matter are in here.
+    pub fn has_logs(&self) -> bool {
+        self.has_logs
+    }
+
+    /// Puts a log in.
+    pub fn insert_log(&mut self, key: LogKey, log: Result<Option<String>, String>) {
+        self.logs.insert(key, log.map(|text| text.map(|text| mask_text(&text))));
+    }
+
+    /// Every log, in order.
+    pub fn logs(&self) -> impl Iterator<Item = (&LogKey, &Result<Option<String>, String>)> {
+        self.logs.iter()
+    }
+}
+
+fn namespace_and_name(object: &Value) -> Option<(String, String)> {
+    let metadata = object.get("metadata")?;
+    let namespace = metadata.get("namespace").and_then(Value::as_str).unwrap_or_default();
+    Some((namespace.to_owned(), metadata.get("name")?.as_str()?.to_owned()))
+}

@@ -1,0 +1,253 @@
+//! Replaces secret values before anything else can see them. A rule, a report
+//! and a recording read what is left: the names of keys, never what they hold.
+
+use std::sync::LazyLock;
+
+use k8s_openapi::{ByteString, api::core::v1::Secret};
+use regex::Regex;
+use serde_json::{Map, Value, json};
+
+use crate::kind::Kind;
+
+const REDACTED: &str = "<redacted>";
+/// A ConfigMap's value above this many bytes is left out: no rule reads it.
+const LARGEST_VALUE: usize = 1024;
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+/// Replaces what an object of this kind must not show.
+pub fn object(kind: Kind, object: &mut Value) {
+    match kind {
+        Kind::Secret => secret(object),
+        Kind::ConfigMap => config_map(object),
+        Kind::Event => event(object),
+        _ => settings(object),
+    }
+    last_applied(kind, object);
+}
+
+/// Replaces what looks like a credential in a line of text: `password=…`,
+/// `Authorization: Bearer …`, the password in a URL.
+pub fn mask_text(text: &str) -> String {
+    static PATTERNS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
+        [
+            (r#"(?i)\b((?:[\w.-]*(?:password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credentials?))["']?\s*[=:]\s*["']?)([^\s"',;&)}\]]+)"#, "${1}<redacted>"),
+            (r"(?i)\b((?:bearer|basic)\s+)([A-Za-z0-9+/_=.~-]{8,})", "${1}<redacted>"),
+            (r"([a-zA-Z][a-zA-Z0-9+.-]*://[^/\s:@]*:)([^/\s@]+)@", "${1}<redacted>@"),
+            (r"(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)", "<redacted>"),
+        ]
+        .into_iter()
+        .filter_map(|(pattern, with)| Some((Regex::new(pattern).ok()?, with)))
+        .collect()
+    });
+    PATTERNS.iter().fold(text.to_owned(), |text, (pattern, with)| pattern.replace_all(&text, *with).into_owned())
+}
+
+fn looks_like_a_credential(name: &str) -> bool {
+    let name = name.to_lowercase().replace(['-', '_', '.'], "");
+    [
+        "passw",
+        "passphrase",
+        "pwd",
+        "secret",
+        "token",
+        "apikey",
+        "accesskey",
+        "privatekey",
+        "credential",
+        "authorization",
+        "dsn",
+        "connectionstring",
+    ]
+    .iter()
+    .any(|word| name.contains(word))
+}
+
+fn secret(object: &mut Value) {
+    for field in ["data", "stringData"] {
+        let Some(data) = object.get_mut(field).and_then(Value::as_object_mut) else { continue };
+        for (key, value) in data {
+            *value = match key.as_str() {
+                ".dockerconfigjson" | ".dockercfg" => Value::String(registries_only(key, value, field)),
+                _ => Value::String(String::new()),
+            };
+        }
+    }
+}
+
+// A pull secret's registry hosts are no secret, and are what a failed pull is compared with.
+fn registries_only(key: &str, value: &Value, field: &str) -> String {
+    let text = value.as_str().unwrap_or_default();
+    let bytes = if field == "stringData" {
+        text.as_bytes().to_vec()
+    } else {
+        serde_json::from_value::<ByteString>(value.clone()).map(|bytes| bytes.0).unwrap_or_default()
+    };
+    let config: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+    let auths = if key == ".dockercfg" { Some(&config) } else { config.get("auths") };
+    let hosts: Map<String, Value> =
+        auths.and_then(Value::as_object).into_iter().flatten().map(|(host, _)| (mask_text(host), json!({}))).collect();
+    let hosts = if key == ".dockercfg" { Value::Object(hosts) } else { json!({ "auths": hosts }) };
+    if field == "stringData" {
+        return hosts.to_string();
+    }
+    match serde_json::to_value(ByteString(hosts.to_string().into_bytes())) {
+        Ok(Value::String(encoded)) => encoded,
+        _ => String::new(),
+    }
+}
+
+/// The registry hosts that a pull secret holds credentials for; `None` where it is not readable as one.
+pub fn registries(secret: &Secret) -> Option<Vec<String>> {
+    let data = secret.data.as_ref()?;
+    let (key, bytes) = [".dockerconfigjson", ".dockercfg"].iter().find_map(|key| Some((*key, data.get(*key)?)))?;
+    let config: Value = serde_json::from_slice(&bytes.0).ok()?;
+    let auths = if key == ".dockercfg" { Some(&config) } else { config.get("auths") };
+    Some(auths?.as_object()?.keys().cloned().collect())
+}
+
+fn config_map(object: &mut Value) {
+    if let Some(data) = object.get_mut("data").and_then(Value::as_object_mut) {
+        for (key, value) in data {
+            let text = value.as_str().unwrap_or_default();
+            if looks_like_a_credential(key) {
+                *value = REDACTED.into();
+            } else if text.len() > LARGEST_VALUE {
+                *value = format!("<{} bytes left out>", text.len()).into();
+            } else {
+                *value = mask_text(text).into();
+            }
+        }
+    }
+    if let Some(data) = object.get_mut("binaryData").and_then(Value::as_object_mut) {
+        data.values_mut().for_each(|value| *value = Value::String(String::new()));
+    }
+}
+
+fn event(object: &mut Value) {
+    if let Some(message) = object.get_mut("message")
+        && let Some(text) = message.as_str()
+    {
+        *message = mask_text(text).into();
+    }
+}
+
+// Environment variables, arguments and annotations, wherever they stand in the object.
+fn settings(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            let credential = map.get("name").and_then(Value::as_str).is_some_and(looks_like_a_credential);
+            if let Some(setting) = map.get_mut("value").filter(|setting| setting.is_string()) {
+                *setting =
+                    if credential { REDACTED.into() } else { mask_text(setting.as_str().unwrap_or_default()).into() };
+            }
+            for (key, value) in map {
+                match key.as_str() {
+                    "annotations" => annotations(value),
+                    "args" | "command" => mask_strings(value),
+                    "managedFields" => {}
+                    _ => settings(value),
+                }
+            }
+        }
+        Value::Array(list) => list.iter_mut().for_each(settings),
+        _ => {}
+    }
+}
+
+fn annotations(value: &mut Value) {
+    for (key, value) in value.as_object_mut().into_iter().flatten() {
+        if key == LAST_APPLIED {
+            continue; // on its own, as JSON
+        }
+        if looks_like_a_credential(key) {
+            *value = REDACTED.into();
+        } else if let Some(text) = value.as_str() {
+            *value = mask_text(text).into();
+        }
+    }
+}
+
+fn mask_strings(value: &mut Value) {
+    for value in value.as_array_mut().into_iter().flatten() {
+        if let Some(text) = value.as_str() {
+            *value = mask_text(text).into();
+        }
+    }
+}
+
+// The annotation holds the whole object once more.
+fn last_applied(kind: Kind, object: &mut Value) {
+    let Some(annotations) = object.pointer_mut("/metadata/annotations").and_then(Value::as_object_mut) else { return };
+    let Some(applied) = annotations.get_mut(LAST_APPLIED) else { return };
+    let parsed = applied.as_str().and_then(|text| serde_json::from_str::<Value>(text).ok());
+    *applied = match parsed {
+        Some(mut inner) => {
+            if kind == Kind::Secret {
+                inner = json!({});
+            } else {
+                self::object(kind, &mut inner);
+            }
+            inner.to_string().into()
+        }
+        None => REDACTED.into(),
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_keeps_its_key_names_and_registry_hosts_and_loses_its_values() {
+        let mut secret = json!({
+            "metadata": {"annotations": {LAST_APPLIED: r#"{"stringData":{"password":"hunter2"}}"#}},
+            "data": {"password": "aHVudGVyMg==", ".dockerconfigjson": "eyJhdXRocyI6eyJyZWcuZXhhbXBsZSI6eyJwYXNzd29yZCI6Imh1bnRlcjIifX19"},
+        });
+        object(Kind::Secret, &mut secret);
+        let text = secret.to_string();
+        assert!(!text.contains("hunter2") && !text.contains("aHVudGVyMg"), "{text}");
+        let typed: Secret = serde_json::from_value(secret).unwrap();
+        assert_eq!(registries(&typed), Some(vec!["reg.example".to_owned()]));
+        assert!(typed.data.unwrap().contains_key("password"));
+    }
+
+    #[test]
+    fn redacting_twice_changes_nothing_more() {
+        let mut secret =
+            json!({"data": {".dockerconfigjson": "eyJhdXRocyI6eyJyZWcuZXhhbXBsZSI6eyJwYXNzd29yZCI6Imh1bnRlcjIifX19"}});
+        object(Kind::Secret, &mut secret);
+        let once = secret.clone();
+        object(Kind::Secret, &mut secret);
+        assert_eq!(secret, once);
+    }
+
+    #[test]
+    fn what_looks_like_a_credential_is_replaced_wherever_it_stands() {
+        let mut pod = json!({
+            "metadata": {"annotations": {LAST_APPLIED: r#"{"spec":{"containers":[{"env":[{"name":"API_KEY","value":"hunter2"}]}]}}"#, "x/token": "hunter2"}},
+            "spec": {"containers": [{"args": ["--password=hunter2"], "env": [{"name": "DB_PASSWORD", "value": "hunter2"}, {"name": "URL", "value": "postgres://u:hunter2@db/x"}, {"name": "PORT", "value": "80"}]}]},
+        });
+        object(Kind::Pod, &mut pod);
+        let text = pod.to_string();
+        assert!(!text.contains("hunter2"), "{text}");
+        assert!(text.contains(r#""value":"80""#), "{text}");
+    }
+
+    #[test]
+    fn the_kubelets_words_about_secrets_stay() {
+        for text in [
+            "secret \"db-password\" not found",
+            "couldn't find key pasword in Secret shop/db-credentials",
+            "references non-existent secret key: pasword",
+        ] {
+            assert_eq!(mask_text(text), text);
+        }
+    }
+
+    #[test]
+    fn credentials_in_a_log_line_are_masked() {
+        assert_eq!(mask_text("connect: password=hunter2 host=db"), "connect: password=<redacted> host=db");
+        assert_eq!(mask_text("GET postgres://app:hunter2@db:5432/x"), "GET postgres://app:<redacted>@db:5432/x");
+        assert_eq!(mask_text("Authorization: Bearer abcdefghijk"), "Authorization: Bearer <redacted>");
+    }
+}

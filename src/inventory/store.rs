@@ -1,0 +1,97 @@
+//! The typed tables of objects.
+
+use std::{any::Any, collections::BTreeMap, ops::Bound};
+
+use serde_json::Value;
+
+#[allow(clippy::wildcard_imports, reason = "one table for each kind")]
+use crate::kind::*;
+use k8s_openapi::api::{
+    apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet},
+    autoscaling::v2::HorizontalPodAutoscaler,
+    batch::v1::{CronJob, Job},
+    core::v1::{
+        ConfigMap, Event, LimitRange, Namespace, Node, PersistentVolume, PersistentVolumeClaim, Pod, ResourceQuota,
+        Secret, Service, ServiceAccount,
+    },
+    discovery::v1::EndpointSlice,
+    networking::v1::{Ingress, IngressClass, NetworkPolicy},
+    policy::v1::PodDisruptionBudget,
+    storage::v1::StorageClass,
+};
+
+/// The objects of one kind by namespace and name.
+#[derive(Debug)]
+pub struct Table<T>(BTreeMap<(String, String), T>);
+
+impl<T> Default for Table<T> {
+    fn default() -> Self {
+        Self(BTreeMap::new())
+    }
+}
+
+impl<T: Kept> Table<T> {
+    pub fn get(&self, namespace: &str, name: &str) -> Option<&T> {
+        self.0.get(&(namespace.to_owned(), name.to_owned()))
+    }
+
+    pub fn in_namespace<'a>(&'a self, namespace: &str) -> impl Iterator<Item = &'a T> + use<'a, T> {
+        let namespace = namespace.to_owned();
+        let from = (namespace.clone(), String::new());
+        self.0
+            .range((Bound::Included(from), Bound::Unbounded))
+            .take_while(move |((ns, _), _)| *ns == namespace)
+            .map(|(_, object)| object)
+    }
+
+    pub fn all(&self) -> impl Iterator<Item = &T> {
+        self.0.values()
+    }
+
+    fn insert(&mut self, object: Value) -> Result<(), serde_json::Error> {
+        let object: T = serde_json::from_value(object)?;
+        let metadata = object.metadata();
+        let key = (metadata.namespace.clone().unwrap_or_default(), metadata.name.clone().unwrap_or_default());
+        self.0.insert(key, object);
+        Ok(())
+    }
+}
+
+macro_rules! tables {
+    ($($kind:ident)*) => {
+        /// One table for each kind.
+        #[derive(Debug, Default)]
+        #[allow(non_snake_case, reason = "named as the kinds are")]
+        pub struct Tables { $($kind: Table<$kind>,)* }
+
+        impl Tables {
+            pub fn insert(&mut self, kind: Kind, object: Value) -> Result<(), serde_json::Error> {
+                match kind { $(Kind::$kind => self.$kind.insert(object),)* }
+            }
+
+            #[allow(clippy::expect_used, reason = "the table of a kind holds that kind's type")]
+            pub fn table<T: Kept>(&self) -> &Table<T> {
+                let table: &dyn Any = match T::OF { $(Kind::$kind => &self.$kind,)* };
+                table.downcast_ref().expect("the table of T::OF is a Table<T>")
+            }
+
+            pub fn json(&self, kind: Kind, namespace: &str, name: &str) -> Option<Value> {
+                match kind { $(Kind::$kind => serde_json::to_value(self.$kind.get(namespace, name)?).ok(),)* }
+            }
+
+            pub fn has(&self, kind: Kind, namespace: &str, name: &str) -> bool {
+                match kind { $(Kind::$kind => self.$kind.get(namespace, name).is_some(),)* }
+            }
+
+            pub fn names(&self, kind: Kind) -> Vec<(String, String)> {
+                match kind { $(Kind::$kind => self.$kind.0.keys().cloned().collect(),)* }
+            }
+
+            pub fn all_json(&self, kind: Kind) -> Box<dyn Iterator<Item = Value> + '_> {
+                match kind { $(Kind::$kind => Box::new(self.$kind.all().filter_map(|object| serde_json::to_value(object).ok())),)* }
+            }
+        }
+    };
+}
+
+for_each_kind!(tables);

@@ -1,0 +1,23 @@
+//! Names the root cause of what is broken in a Kubernetes cluster, and the cure.
+//!
+//! Data flows one way:
+//! [`source`] → [`inventory`] → [`facts`] → [`rule`]s → [`diagnosis`] → [`report`].
+
+pub mod changes;
+pub mod cli;
+pub mod demo;
+pub mod diagnosis;
+pub mod document;
+pub mod engine;
+pub mod error;
+pub mod explain;
+pub mod facts;
+pub mod graph;
+pub mod inventory;
+pub mod kind;
+pub mod question;
+pub mod report;
+pub mod rule;
+pub mod run;
+pub mod selector;
+pub mod source;

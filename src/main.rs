@@ -1,0 +1,20 @@
+//! The `kubectl doctor` command: parse, run, exit code.
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use doctor::{cli::Cli, run};
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return run::usage(&error),
+    };
+    match run::run(&cli) {
+        Ok(code) => code,
+        Err(error) => {
+            run::complain(&error.to_string());
+            ExitCode::from(2)
+        }
+    }
+}

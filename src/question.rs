@@ -1,0 +1,328 @@
+//! What was asked: a target, where, and which objects that is.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kube::core::{Selector, SelectorExt as _};
+
+use crate::{
+    error::Error,
+    facts::{object, workload},
+    graph::Key,
+    inventory::{Inventory, Lookup, State},
+    kind::Kind,
+    source::Request,
+};
+
+/// What is asked about.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Target {
+    /// All there is in the namespace, or in all of them.
+    Everything,
+    /// Every object of a kind.
+    All(Kind),
+    /// One object.
+    One(Kind, String),
+    /// Whatever has this name.
+    Named(String),
+}
+
+/// A target, where it is looked for, and the labels that it must carry.
+#[derive(Debug, Clone)]
+pub struct Question {
+    /// What is asked about.
+    pub target: Target,
+    /// The namespace; nothing for all of them.
+    pub namespace: Option<String>,
+    /// `-l`.
+    pub selector: Option<Selector>,
+}
+
+/// The objects that a question is about.
+#[derive(Debug)]
+pub enum Asked {
+    /// All that was collected.
+    Everything,
+    /// These. Where pods were asked for, only they are looked at among the pods of their workload.
+    Objects(Vec<Key>, Option<BTreeSet<(String, String)>>),
+}
+
+/// What was asked for and is not there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotFound {
+    /// `object-not-found` or `namespace-not-found`.
+    pub rule: &'static str,
+    /// One line that says so and names the nearest.
+    pub line: String,
+    /// The kind that was asked for.
+    pub kind: String,
+    /// The name that was asked for.
+    pub name: String,
+    /// The names that were probably meant.
+    pub nearest: Vec<crate::document::Nearest>,
+}
+
+impl Target {
+    /// From the words of the command line: `TYPE NAME`, `TYPE/NAME`, `TYPE` or `NAME`.
+    ///
+    /// # Errors
+    /// Where there are too many words, or a type is none.
+    pub fn from_words(words: &[String]) -> Result<Self, Error> {
+        match words {
+            [] => Ok(Self::Everything),
+            [word] => match word.split_once('/') {
+                Some((kind, name)) => Self::one(kind, name),
+                None => Ok(Kind::from_word(word)
+                    .filter(|kind| kind.info().target)
+                    .map_or_else(|| Self::Named(word.clone()), Self::All)),
+            },
+            [kind, name] if !kind.contains('/') && !name.contains('/') => Self::one(kind, name),
+            _ => Err(Error::new(format!(
+                "too many arguments: {}; ask about one thing, as in `kubectl doctor pod myapp`",
+                words.join(" ")
+            ))),
+        }
+    }
+
+    fn one(word: &str, name: &str) -> Result<Self, Error> {
+        let kind = Kind::from_word(word).filter(|kind| kind.info().target).ok_or_else(|| unknown_type(word))?;
+        if name.is_empty() {
+            return Err(Error::new(format!(
+                "{word}/ has no name after the slash; ask about {word}/NAME, or about {word} for all of them"
+            )));
+        }
+        Ok(Self::One(kind, name.to_owned()))
+    }
+}
+
+fn unknown_type(word: &str) -> Error {
+    let known: Vec<String> =
+        Kind::ALL.iter().filter(|kind| kind.info().target).map(|kind| kind.info().name.to_lowercase()).collect();
+    let near = crate::facts::nearest::nearest_name(&word.to_lowercase(), &known);
+    let near =
+        near.map_or_else(|| format!("the types are {}", known.join(", ")), |near| format!("did you mean {near}?"));
+    Error::new(format!("there is no type {word:?} that the doctor knows; {near}"))
+}
+
+impl Question {
+    /// What was asked, as the document says it: `service/web`.
+    pub fn target_text(&self) -> Option<String> {
+        match &self.target {
+            Target::Everything => None,
+            Target::All(kind) => Some(kind.info().plural.to_owned()),
+            Target::One(kind, name) => Some(format!("{}/{name}", kind.info().name.to_lowercase())),
+            Target::Named(name) => Some(name.clone()),
+        }
+    }
+
+    /// The objects that are asked for.
+    ///
+    /// # Errors
+    /// Where the target, or the namespace, is known not to be there.
+    pub fn resolve(&self, inventory: &Inventory) -> Result<Asked, NotFound> {
+        if let Some(namespace) = &self.namespace
+            && inventory.coverage().of_name(Kind::Namespace, "", namespace) == State::Absent
+        {
+            return Err(namespace_not_found(inventory, namespace));
+        }
+        let found = match &self.target {
+            Target::Everything if self.selector.is_none() => return Ok(Asked::Everything),
+            Target::One(Kind::Namespace, name) => {
+                return match inventory.exists(Kind::Namespace, "", name) {
+                    Lookup::Absent => Err(namespace_not_found(inventory, name)),
+                    _ => Ok(Asked::Everything),
+                };
+            }
+            Target::Everything => self.matching(inventory, Kind::ALL.iter().copied().filter(|kind| kind.info().target)),
+            Target::All(kind) => self.matching(inventory, [*kind]),
+            Target::One(kind, name) => {
+                let namespaces = self.namespaces(inventory, *kind);
+                let is_there =
+                    |namespace: &String| matches!(inventory.exists(*kind, namespace, name), Lookup::Present(()));
+                let found: Vec<_> = namespaces
+                    .iter()
+                    .filter(|namespace| is_there(namespace))
+                    .map(|namespace| Key::new(*kind, namespace, name))
+                    .collect();
+                if found.is_empty()
+                    && !namespaces
+                        .iter()
+                        .any(|namespace| matches!(inventory.exists(*kind, namespace, name), Lookup::Unknown(_)))
+                {
+                    return Err(self.object_not_found(inventory, *kind, name));
+                }
+                found
+            }
+            Target::Named(name) => {
+                let kinds = Kind::ALL.iter().copied().filter(|kind| kind.info().target && kind.info().namespaced);
+                let found: Vec<_> =
+                    kinds.flat_map(|kind| self.matching(inventory, [kind])).filter(|key| key.name == *name).collect();
+                if found.is_empty() {
+                    return Err(self.name_not_found(inventory, name));
+                }
+                found
+            }
+        };
+        Ok(asked(inventory, found))
+    }
+
+    fn namespaces(&self, inventory: &Inventory, kind: Kind) -> Vec<String> {
+        match &self.namespace {
+            _ if !kind.info().namespaced => vec![String::new()],
+            Some(namespace) => vec![namespace.clone()],
+            None => inventory
+                .known_names(kind)
+                .into_iter()
+                .map(|(namespace, _)| namespace)
+                .collect::<BTreeSet<_>>()
+                .into_iter()
+                .collect(),
+        }
+    }
+
+    fn matching(&self, inventory: &Inventory, kinds: impl IntoIterator<Item = Kind>) -> Vec<Key> {
+        let mut keys = Vec::new();
+        for kind in kinds {
+            for (namespace, name) in inventory.known_names(kind) {
+                let here = !kind.info().namespaced || self.namespace.as_ref().is_none_or(|wanted| *wanted == namespace);
+                if here && self.selects(inventory, kind, &namespace, &name) {
+                    keys.push(Key::new(kind, &namespace, &name));
+                }
+            }
+        }
+        keys
+    }
+
+    fn selects(&self, inventory: &Inventory, kind: Kind, namespace: &str, name: &str) -> bool {
+        let Some(selector) = &self.selector else { return true };
+        let Some(object) = inventory.json(kind, namespace, name) else { return false };
+        let labels = object
+            .pointer("/metadata/labels")
+            .and_then(|labels| serde_json::from_value::<BTreeMap<String, String>>(labels.clone()).ok());
+        selector.matches(&labels.unwrap_or_default())
+    }
+
+    fn object_not_found(&self, inventory: &Inventory, kind: Kind, name: &str) -> NotFound {
+        let names = inventory.known_names(kind);
+        let here = names.iter().filter(|(namespace, _)| {
+            self.namespace.as_ref().is_none_or(|wanted| wanted == namespace || !kind.info().namespaced)
+        });
+        let nearest = nearest_of(name, here.map(|(_, name)| name.as_str()));
+        let word = kind.info().name.to_lowercase();
+        let mut line = format!("there is no {word} {name:?}{}", self.place(kind));
+        if let Some(near) = nearest.first() {
+            line.push_str(&format!("; did you mean {word}/{}?", near.value));
+        }
+        line.push_str(&other_namespaces(&names, self.namespace.as_deref(), name));
+        line.push_str(&other_kinds(inventory, self.namespace.as_deref(), Some(kind), name));
+        NotFound { rule: "object-not-found", line, kind: kind.to_string(), name: name.to_owned(), nearest }
+    }
+
+    fn name_not_found(&self, inventory: &Inventory, name: &str) -> NotFound {
+        let kinds = Kind::ALL.iter().copied().filter(|kind| kind.info().target && kind.info().namespaced);
+        let all: Vec<(String, String)> = kinds.flat_map(|kind| inventory.known_names(kind)).collect();
+        let here = all.iter().filter(|(namespace, _)| self.namespace.as_ref().is_none_or(|wanted| wanted == namespace));
+        let nearest = nearest_of(name, here.map(|(_, name)| name.as_str()));
+        let mut line = format!("{name:?} is neither a type nor the name of anything{}", self.place(Kind::Pod));
+        if let Some(near) = nearest.first() {
+            line.push_str(&format!("; did you mean {}?", near.value));
+        }
+        let elsewhere: BTreeSet<_> = all.into_iter().collect();
+        line.push_str(&other_namespaces(&elsewhere, self.namespace.as_deref(), name));
+        NotFound { rule: "object-not-found", line, kind: String::new(), name: name.to_owned(), nearest }
+    }
+
+    fn place(&self, kind: Kind) -> String {
+        match &self.namespace {
+            Some(namespace) if kind.info().namespaced => format!(" in namespace {namespace}"),
+            None if kind.info().namespaced => " in any namespace".to_owned(),
+            _ => String::new(),
+        }
+    }
+}
+
+fn nearest_of<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Vec<crate::document::Nearest> {
+    let names: BTreeSet<&str> = names.collect();
+    let candidates =
+        names.iter().map(|name| crate::facts::nearest::Candidate { name, holds: false, note: String::new() });
+    crate::facts::nearest::nearest(name, candidates)
+}
+
+fn namespace_not_found(inventory: &Inventory, namespace: &str) -> NotFound {
+    let names = inventory.known_names(Kind::Namespace);
+    let nearest = nearest_of(namespace, names.iter().map(|(_, name)| name.as_str()));
+    let mut line = format!("there is no namespace {namespace:?}");
+    if let Some(near) = nearest.first() {
+        line.push_str(&format!("; did you mean {}?", near.value));
+    }
+    NotFound { rule: "namespace-not-found", line, kind: "Namespace".to_owned(), name: namespace.to_owned(), nearest }
+}
+
+fn other_namespaces(names: &BTreeSet<(String, String)>, namespace: Option<&str>, name: &str) -> String {
+    let others: Vec<_> = names
+        .iter()
+        .filter(|(other, found)| found == name && Some(other.as_str()) != namespace && !other.is_empty())
+        .map(|(other, _)| other.as_str())
+        .collect();
+    match others.as_slice() {
+        [] => String::new(),
+        [one] => format!("; namespace {one} has one"),
+        some => format!("; namespaces {} have one", some.join(", ")),
+    }
+}
+
+fn other_kinds(inventory: &Inventory, namespace: Option<&str>, kind: Option<Kind>, name: &str) -> String {
+    let has = |other: &&Kind| {
+        inventory
+            .known_names(**other)
+            .iter()
+            .any(|(ns, found)| found == name && namespace.is_none_or(|wanted| wanted == ns))
+    };
+    let others: Vec<_> = Kind::ALL
+        .iter()
+        .filter(|other| other.info().target && Some(**other) != kind)
+        .filter(has)
+        .map(|other| format!("{}/{name}", other.info().name.to_lowercase()))
+        .collect();
+    if others.is_empty() { String::new() } else { format!("; there is {}", others.join(", ")) }
+}
+
+// Pods and parts of a workload stand for it.
+fn asked(inventory: &Inventory, found: Vec<Key>) -> Asked {
+    let mut keys = Vec::new();
+    let mut pods = BTreeSet::new();
+    let mut only_pods = true;
+    for key in found {
+        if key.kind == "Pod"
+            && let Lookup::Present(pod) = inventory.get::<k8s_openapi::api::core::v1::Pod>(&key.namespace, &key.name)
+        {
+            pods.insert((key.namespace.clone(), key.name.clone()));
+            keys.push(Key::of(&workload::root_of_pod(inventory, pod)));
+            continue;
+        }
+        only_pods = false;
+        keys.extend(above(inventory, &key));
+        keys.push(key);
+    }
+    Asked::Objects(keys, only_pods.then_some(pods))
+}
+
+fn above(inventory: &Inventory, key: &Key) -> Option<Key> {
+    use k8s_openapi::api::{apps::v1::ReplicaSet, batch::v1::Job};
+    let metadata = match key.kind.as_str() {
+        "ReplicaSet" => &inventory.get::<ReplicaSet>(&key.namespace, &key.name).present()?.metadata,
+        "Job" => &inventory.get::<Job>(&key.namespace, &key.name).present()?.metadata,
+        _ => return None,
+    };
+    Some(Key::of(&object::owner_ref(object::controller(metadata)?, &key.namespace)))
+}
+
+impl Question {
+    /// What to list to know whether the target is there, and what else may have been meant.
+    pub fn first_requests(&self) -> Vec<Request> {
+        let mut requests = vec![Request::Version];
+        if let Some(namespace) = &self.namespace {
+            requests.push(Request::Get { kind: Kind::Namespace, namespace: None, name: namespace.clone() });
+        }
+        requests
+    }
+}

@@ -1,0 +1,94 @@
+//! What shows that a finding is true: the cluster's own words, and what changed.
+
+use crate::document::{Change, Evidence};
+
+use super::{
+    age::ago,
+    clean,
+    cure::small_diff,
+    diff,
+    page::{MARGIN, Page},
+    table,
+    wrap::width,
+};
+
+/// The end of a log tells why it ended.
+const LAST_LINES: usize = 40;
+
+pub(super) fn evidence(page: &mut Page, evidence: &[Evidence]) {
+    let mut label = "evidence";
+    for said in evidence {
+        let from = from(page, said);
+        match clean::rows(&said.text).as_slice() {
+            [] => page.wrapped(label, &format!("({from})")),
+            [line] => one_line(page, label, &line.replace('\t', " "), &from),
+            lines => many_lines(page, label, lines, &from),
+        }
+        label = "";
+    }
+}
+
+/// Where words stand, and how old they are.
+fn from(page: &Page, evidence: &Evidence) -> String {
+    let source = clean::line(&evidence.source);
+    match evidence.at.as_deref() {
+        Some(at) => format!("{source}, {}", ago(at, page.style.now)),
+        None => source,
+    }
+}
+
+fn one_line(page: &mut Page, label: &str, words: &str, from: &str) {
+    let from = format!("({from})");
+    match width(words) + 1 + width(&from) <= page.text_columns() {
+        true => page.labelled(label, [format!("{words} {}", page.dim(&from))]),
+        false => {
+            page.wrapped(label, words);
+            page.wrapped("", &from);
+        }
+    }
+}
+
+/// Logs as they are, tables as tables.
+fn many_lines(page: &mut Page, label: &str, lines: &[String], from: &str) {
+    page.wrapped(label, &format!("{from}:"));
+    let columns = page.text_columns() - MARGIN;
+    let lines = table::from_lines(lines, columns).unwrap_or_else(|| last_of(lines));
+    for line in lines {
+        page.labelled("", [format!("{:MARGIN$}{line}", "")]);
+    }
+}
+
+fn last_of(lines: &[String]) -> Vec<String> {
+    let above = lines.len().saturating_sub(LAST_LINES);
+    let note = (above > 0).then(|| format!("… {above} lines above"));
+    let last = lines.iter().skip(above);
+    note.into_iter().chain(last.map(|line| line.replace('\t', "    "))).collect()
+}
+
+pub(super) fn changes(page: &mut Page, changes: &[Change]) {
+    let mut label = "changed";
+    for change in changes {
+        let (from, to) = (change.from.as_deref(), change.to.as_deref());
+        let in_lines = [from, to].iter().flatten().any(|it| it.trim().contains('\n'));
+        let values = match (from, to) {
+            _ if in_lines => String::new(),
+            (Some(from), _) => format!(" (was: {})", clean::line(from.trim())),
+            (None, Some(to)) => format!(" (now: {})", clean::line(to.trim())),
+            (None, None) => String::new(),
+        };
+        page.wrapped(label, &format!("{}{values}", who_and_when(page, change)));
+        if in_lines {
+            let lines = diff::between(from.unwrap_or_default(), to.unwrap_or_default());
+            small_diff(page, &lines.join("\n"));
+        }
+        label = "";
+    }
+}
+
+/// `spec.selector by kubectl-edit 3m ago`.
+fn who_and_when(page: &Page, change: &Change) -> String {
+    let by = change.by.as_deref().map(|by| format!("by {}", clean::line(by)));
+    let at = change.at.as_deref().map(|at| ago(at, page.style.now));
+    let words = [Some(clean::line(&change.field)), by, at];
+    words.into_iter().flatten().collect::<Vec<_>>().join(" ")
+}

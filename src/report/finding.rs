@@ -1,0 +1,197 @@
+//! One finding as text: what is wrong, what shows it, what cures it.
+
+use std::collections::BTreeSet;
+
+use colored::Color;
+
+use crate::document::{Certainty, Finding, ObjectRef, Severity};
+
+use super::{
+    age::ago,
+    clean,
+    cure::{cures, difference},
+    evidence::{changes, evidence},
+    lead::Lead,
+    page::{MARGIN, Page, gap},
+    wrap::{fit, folded, shown_of, wrap},
+};
+
+/// Tells findings one after the other.
+pub(super) struct Teller<'a> {
+    /// The namespace asked about: it goes without saying.
+    namespace: Option<&'a str>,
+    /// The rules of which it was said what they mean.
+    explained: BTreeSet<String>,
+}
+
+impl<'a> Teller<'a> {
+    pub(super) fn new(namespace: Option<&'a str>) -> Teller<'a> {
+        Teller { namespace, explained: BTreeSet::new() }
+    }
+
+    pub(super) fn tell(&mut self, page: &mut Page, lead: &Lead) {
+        let finding = lead.finding;
+        self.headline(page, finding);
+        let noted = difference(page, finding);
+        place(page, finding);
+        nearest(page, finding, noted);
+        affected(page, finding);
+        seen(page, finding);
+        evidence(page, &finding.evidence);
+        changes(page, &finding.changes);
+        self.meaning(page, finding);
+        cures(page, &finding.cures);
+        let explain = format!("kubectl doctor explain {}", clean::line(&finding.rule));
+        page.labelled("more", [explain]);
+        self.symptoms(page, &lead.explains);
+    }
+
+    fn headline(&self, page: &mut Page, finding: &Finding) {
+        let name = self.name(&finding.object);
+        let said = format!("{name}{}{}", said_of_object(finding), doubt(finding.certainty));
+        let rule = clean::line(&finding.rule);
+        let room = page.columns() - MARGIN;
+        let lines = wrap(&said, room);
+        let beside = match lines.as_slice() {
+            [line] => gap(line, &rule, room).map(|gap| format!("{gap}{}", page.dim(&rule))),
+            _ => None,
+        };
+        let mut mark = mark(page, finding.severity);
+        for line in &lines {
+            let rule = beside.as_deref().unwrap_or_default();
+            page.line(&format!("{mark} {}{rule}", page.bold(line)));
+            mark = " ".to_owned();
+        }
+        if beside.is_none() {
+            page.line(&format!("{:MARGIN$}{}", "", page.dim(&rule)));
+        }
+    }
+
+    /// `Service/web`, and where it is if that was not asked about.
+    fn name(&self, object: &ObjectRef) -> String {
+        let name = clean::line(&object.to_string());
+        match object.namespace.as_str() {
+            "" => name,
+            here if self.namespace == Some(here) => name,
+            elsewhere => format!("{name} in {}", clean::line(elsewhere)),
+        }
+    }
+
+    /// What it means, the first time; the whole of it is in `explain`.
+    fn meaning(&mut self, page: &mut Page, finding: &Finding) {
+        let why = clean::lines(&finding.why);
+        let paragraph = why.iter().map(|line| line.trim());
+        let first: Vec<_> = paragraph.take_while(|line| !line.is_empty()).collect();
+        if !first.is_empty() && self.explained.insert(finding.rule.clone()) {
+            page.wrapped("means", &first.join(" "));
+        }
+    }
+
+    /// What follows from it, one line each.
+    fn symptoms(&self, page: &mut Page, symptoms: &[&Finding]) {
+        let columns = page.text_columns();
+        let shown = shown_of(symptoms.len());
+        let mut lines: Vec<_> = symptoms
+            .iter()
+            .take(shown)
+            .map(|symptom| {
+                let said = said_of_object(symptom);
+                let said = said.trim_start_matches([':', ' ']);
+                let (name, rule) = (self.name(&symptom.object), clean::line(&symptom.rule));
+                fit(&format!("{name} {rule}: {said}"), columns)
+            })
+            .collect();
+        if symptoms.len() > shown {
+            lines.push(format!("and {} more", symptoms.len() - shown));
+        }
+        page.labelled("explains", lines);
+    }
+}
+
+fn mark(page: &Page, severity: Severity) -> String {
+    let (mark, color) = match severity {
+        Severity::Error => ("✗", Color::Red),
+        Severity::Warning => ("!", Color::Yellow),
+        Severity::Info => ("·", Color::Blue),
+    };
+    page.colored(color, mark).into_owned()
+}
+
+fn doubt(certainty: Certainty) -> &'static str {
+    match certainty {
+        Certainty::Certain => "",
+        Certainty::Likely => " (likely)",
+        Certainty::Possible => " (possible)",
+    }
+}
+
+/// The summary behind the object that it begins with.
+fn said_of_object(finding: &Finding) -> String {
+    let (summary, name) = (clean::line(&finding.summary), clean::line(&finding.object.to_string()));
+    match summary.strip_prefix(&name) {
+        Some(rest) if !continues_name(rest) => rest.to_owned(),
+        _ => format!(": {summary}"),
+    }
+}
+
+// `Service/web-2` does not begin with the name of `Service/web`.
+fn continues_name(rest: &str) -> bool {
+    rest.starts_with(|it: char| it.is_alphanumeric() || it == '-' || it == '.')
+}
+
+fn nearest(page: &mut Page, finding: &Finding, first_is_noted: bool) {
+    let mut label = "nearest";
+    for nearest in finding.nearest.iter().skip(usize::from(first_is_noted)) {
+        let (value, why) = (clean::line(&nearest.value), clean::line(&nearest.why));
+        match why.as_str() {
+            "" => page.wrapped(label, &value),
+            why => page.wrapped(label, &format!("{value} ({why})")),
+        }
+        label = "";
+    }
+}
+
+/// The container and field, unless a diff has just named the field.
+fn place(page: &mut Page, finding: &Finding) {
+    if finding.cures.first().is_some_and(|cure| cure.diff.is_some()) {
+        return;
+    }
+    let container = finding.container.as_deref().map(clean::line);
+    let container = container.map(|name| format!("container {name}"));
+    let field = finding.field.as_deref().map(clean::line);
+    let places: Vec<_> = container.into_iter().chain(field).collect();
+    if !places.is_empty() {
+        page.wrapped("at", &places.join(", "));
+    }
+}
+
+/// `2 of 3 pods: web-abc, web-def`.
+fn affected(page: &mut Page, finding: &Finding) {
+    let others: Vec<_> = finding.affected.iter().filter(|it| **it != finding.object).collect();
+    if others.is_empty() {
+        return;
+    }
+    let names: Vec<_> = others.iter().map(|it| clean::line(&it.name)).collect();
+    let count = match finding.of {
+        Some(of) => format!("{} of {of} {}", names.len(), pods(of)),
+        None => format!("{} {}", names.len(), pods(names.len())),
+    };
+    page.wrapped("affects", &format!("{count}: {}", folded(&names)));
+}
+
+fn pods(count: usize) -> &'static str {
+    if count == 1 { "pod" } else { "pods" }
+}
+
+/// `since 2h ago, 14 times, last 3m ago`.
+fn seen(page: &mut Page, finding: &Finding) {
+    let now = page.style.now;
+    let since = finding.since.as_deref().map(|at| format!("since {}", ago(at, now)));
+    let count = finding.count.filter(|&count| count > 1);
+    let count = count.map(|count| format!("{count} times"));
+    let last = finding.last_seen.as_deref().map(|at| format!("last {}", ago(at, now)));
+    let said: Vec<_> = [since, count, last].into_iter().flatten().collect();
+    if !said.is_empty() {
+        page.wrapped("seen", &said.join(", "));
+    }
+}

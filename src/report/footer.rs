@@ -1,0 +1,142 @@
+//! The last lines: how many causes, what was looked at, and what was not.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    document::{Diagnosis, Metadata, NotChecked, Severity},
+    kind::Kind,
+};
+
+use super::{
+    clean,
+    lead::Lead,
+    page::Page,
+    wrap::{folded, wrap},
+};
+
+pub(super) fn tell(page: &mut Page, diagnosis: &Diagnosis, leads: &[Lead]) {
+    let sentences = [
+        Some(verdict(diagnosis, leads)),
+        left_out(diagnosis.suppressed),
+        checked(&diagnosis.checked),
+        not_checked(&diagnosis.not_checked),
+        recorded(&diagnosis.metadata),
+    ];
+    let text: Vec<_> = sentences.into_iter().flatten().collect();
+    for line in wrap(&text.join(" "), page.columns()) {
+        page.line(&line);
+    }
+}
+
+fn verdict(diagnosis: &Diagnosis, leads: &[Lead]) -> String {
+    let counts = counts(leads).join(", ");
+    let has_cause = leads.iter().any(|it| it.finding.severity == Severity::Error);
+    match (has_cause, counts.is_empty()) {
+        (true, _) => format!("{counts}."),
+        (false, false) => format!("No error found {}: {counts}.", where_looked(diagnosis)),
+        (false, true) => healthy(diagnosis),
+    }
+}
+
+fn healthy(diagnosis: &Diagnosis) -> String {
+    let looked = diagnosis.checked.values().any(|&count| count > 0);
+    let where_asked = where_asked(&diagnosis.metadata);
+    match (looked, diagnosis.not_checked.is_empty()) {
+        (true, _) => format!("Nothing wrong found {}.", where_looked(diagnosis)),
+        (false, true) => format!("Nothing to check {where_asked}."),
+        (false, false) => format!("Nothing could be checked {where_asked}."),
+    }
+}
+
+// What was not seen is never said to be healthy.
+fn where_looked(diagnosis: &Diagnosis) -> String {
+    let where_asked = where_asked(&diagnosis.metadata);
+    match diagnosis.not_checked.is_empty() {
+        true => where_asked,
+        false => format!("{where_asked}, but not everything could be seen"),
+    }
+}
+
+fn where_asked(metadata: &Metadata) -> String {
+    let namespace = metadata.namespace.as_deref().map(clean::line);
+    match (metadata.target.as_deref(), namespace) {
+        (Some(target), _) => format!("with {}", clean::line(target)),
+        (None, Some(namespace)) => format!("in namespace {namespace}"),
+        (None, None) => "in the cluster".to_owned(),
+    }
+}
+
+/// `1 cause`, `2 warnings`, `1 note`.
+fn counts(leads: &[Lead]) -> Vec<String> {
+    let words = [(Severity::Error, "cause"), (Severity::Warning, "warning"), (Severity::Info, "note")];
+    words
+        .into_iter()
+        .filter_map(|(severity, word)| {
+            let found = leads.iter().filter(|it| it.finding.severity == severity);
+            match found.count() {
+                0 => None,
+                1 => Some(format!("1 {word}")),
+                count => Some(format!("{count} {word}s")),
+            }
+        })
+        .collect()
+}
+
+fn left_out(suppressed: usize) -> Option<String> {
+    match suppressed {
+        0 => None,
+        1 => Some("1 finding left out as asked.".to_owned()),
+        count => Some(format!("{count} findings left out as asked.")),
+    }
+}
+
+fn checked(checked: &BTreeMap<String, usize>) -> Option<String> {
+    let mut kinds: Vec<_> = checked.iter().filter(|&(_, &count)| count > 0).collect();
+    // As a person would list them, pods first and events last.
+    kinds.sort_by_key(|(plural, _)| {
+        let known = Kind::from_word(plural);
+        known.map_or(usize::MAX, |kind| kind as usize)
+    });
+    let counted: Vec<_> = kinds
+        .into_iter()
+        .map(|(plural, count)| match count {
+            1 => format!("1 {}", singular(&clean::line(plural))),
+            _ => format!("{count} {}", clean::line(plural)),
+        })
+        .collect();
+    (!counted.is_empty()).then(|| format!("Checked {}.", counted.join(", ")))
+}
+
+fn singular(plural: &str) -> String {
+    match Kind::from_word(plural) {
+        Some(kind) => kind.info().name.to_lowercase(),
+        None => plural.strip_suffix('s').unwrap_or(plural).to_owned(),
+    }
+}
+
+/// Each reason once, behind what it kept from sight.
+fn not_checked(not_checked: &[NotChecked]) -> Option<String> {
+    let mut by_reason: Vec<(String, Vec<String>)> = vec![];
+    for it in not_checked {
+        let (what, reason) = (clean::line(&it.what), reason(&it.why));
+        match by_reason.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, whats)) if whats.contains(&what) => {}
+            Some((_, whats)) => whats.push(what),
+            None => by_reason.push((reason, vec![what])),
+        }
+    }
+    let said: Vec<_> = by_reason.iter().map(|(reason, whats)| format!("{} ({reason})", folded(whats))).collect();
+    (!said.is_empty()).then(|| format!("Not checked: {}.", said.join(", ")))
+}
+
+/// `forbidden` of `forbidden: User "jane" cannot list …`; the document has it all.
+fn reason(why: &str) -> String {
+    let why = clean::line(why);
+    let first = why.split_once(": ").map_or(why.as_str(), |(first, _)| first);
+    clean::cut(first, 80)
+}
+
+fn recorded(metadata: &Metadata) -> Option<String> {
+    let when = clean::line(metadata.recorded.as_deref()?);
+    Some(format!("Recorded {when}; ages count from then."))
+}

@@ -1,0 +1,44 @@
+//! The report for people. Words carry the meaning; it reads as well without
+//! colour, pasted into a ticket.
+
+use crate::document::{Diagnosis, ProbeStep};
+
+use super::{
+    Style, clean,
+    finding::Teller,
+    footer,
+    lead::leads,
+    page::{MARGIN, Page},
+    table,
+};
+
+pub(super) fn render(diagnosis: &Diagnosis, style: &Style) -> String {
+    let mut page = Page::new(style);
+    let leads = leads(&diagnosis.findings);
+    let mut teller = Teller::new(diagnosis.metadata.namespace.as_deref());
+    for lead in &leads {
+        teller.tell(&mut page, lead);
+        page.line("");
+    }
+    if !diagnosis.probe.is_empty() {
+        probe(&mut page, &diagnosis.probe);
+        page.line("");
+    }
+    footer::tell(&mut page, diagnosis, &leads);
+    page.finish()
+}
+
+/// What active checks saw, as a table.
+fn probe(page: &mut Page, steps: &[ProbeStep]) {
+    let rows = steps.iter().map(|step| {
+        let cells = [&step.step, &step.from, &step.to, &step.answer];
+        let said = cells.into_iter().map(|cell| clean::line(cell));
+        let verdict = if step.ok { "ok" } else { "failed" };
+        said.chain([verdict.to_owned()]).collect::<Vec<_>>()
+    });
+    let header = vec!["PROBE", "FROM", "TO", "ANSWER", "VERDICT"];
+    let columns = page.columns() - MARGIN;
+    for line in table::of(header, rows, columns) {
+        page.line(&format!("{:MARGIN$}{line}", ""));
+    }
+}

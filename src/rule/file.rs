@@ -1,0 +1,160 @@
+//! A rule's YAML file.
+
+use serde::Deserialize;
+use serde_saphyr::Spanned;
+
+use super::{CureRule, Expression, Follows, Rule, Template};
+use crate::{
+    document::{Certainty, Severity},
+    error::Error,
+    facts::On,
+};
+
+type Text = Spanned<String>;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    id: Text,
+    on: On,
+    severity: Severity,
+    warning_when: Option<Text>,
+    #[serde(default = "certain")]
+    certainty: Certainty,
+    when: Text,
+    #[serde(default)]
+    unless: Vec<String>,
+    #[serde(default)]
+    follows: Follows,
+    #[serde(default, rename = "final")]
+    is_final: bool,
+    field: Option<Text>,
+    says: Text,
+    #[serde(default)]
+    evidence: Vec<Text>,
+    nearest: Option<Text>,
+    why: Text,
+    #[serde(default)]
+    cures: Vec<Cure>,
+    docs: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Cure {
+    when: Option<Text>,
+    says: Text,
+    #[serde(default)]
+    run: Vec<Text>,
+    diff: Option<Diff>,
+    #[serde(default)]
+    restarts: bool,
+    #[serde(default)]
+    destructive: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Diff {
+    path: Text,
+    from: Text,
+    to: Text,
+}
+
+fn certain() -> Certainty {
+    Certainty::Certain
+}
+
+/// Reads a rule file.
+pub fn parse(name: &str, area: &str, text: &str) -> Result<Rule, Error> {
+    let file: File = serde_saphyr::from_str(text).map_err(|error| {
+        let at = error.location().map(|at| format!("{}:{}:", at.line(), at.column())).unwrap_or_default();
+        let what = error.to_string();
+        let what = what.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default().to_owned();
+        Error::new(format!("{name}:{at} {what}"))
+    })?;
+    if file.id.value.is_empty()
+        || !file.id.value.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+    {
+        let at = &file.id.referenced;
+        return Err(Error::new(format!(
+            "{name}:{}:{}: an id is written in lower-case letters, digits and dashes",
+            at.line(),
+            at.column()
+        )));
+    }
+    let template = |text: Text| Template::parse(name, text);
+    Ok(Rule {
+        area: area.to_owned(),
+        on: file.on,
+        severity: file.severity,
+        warning_when: file.warning_when.map(Expression::new),
+        certainty: file.certainty,
+        when: Expression::new(file.when),
+        unless: file.unless,
+        follows: file.follows,
+        is_final: file.is_final,
+        field: file.field.map(template).transpose()?,
+        says: template(file.says)?,
+        evidence: file.evidence.into_iter().map(Expression::new).collect(),
+        nearest: file.nearest.map(Expression::new),
+        why: template(file.why)?,
+        cures: file.cures.into_iter().map(|cure| cure_rule(name, cure)).collect::<Result<_, _>>()?,
+        docs: file.docs,
+        id: file.id.value,
+        source: text.to_owned(),
+    })
+}
+
+fn cure_rule(name: &str, cure: Cure) -> Result<CureRule, Error> {
+    let template = |text: Text| Template::parse(name, text);
+    Ok(CureRule {
+        when: cure.when.map(Expression::new),
+        says: template(cure.says)?,
+        run: cure.run.into_iter().map(template).collect::<Result<_, _>>()?,
+        diff: match cure.diff {
+            Some(diff) => Some([template(diff.path)?, template(diff.from)?, template(diff.to)?]),
+            None => None,
+        },
+        restarts: cure.restarts,
+        destructive: cure.destructive,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "id: mine\non: service\nseverity: error\nwhen: service.headless\nsays: ${service.name} is headless\nwhy: it is\n";
+
+    #[test]
+    fn a_rule_file_is_read() {
+        let rule = parse("mine.yaml", "yours", GOOD).unwrap();
+        assert_eq!(rule.id, "mine");
+        rule.check("mine.yaml").unwrap();
+    }
+
+    #[test]
+    fn what_is_wrong_in_a_rule_file_is_named_with_line_and_column() {
+        let wrong = |from: &str, to: &str| {
+            let text = GOOD.replace(from, to);
+            parse("mine.yaml", "yours", &text).and_then(|rule| rule.check("mine.yaml")).unwrap_err().to_string()
+        };
+        assert_eq!(
+            wrong("service.headless", "service.headles"),
+            "mine.yaml:4:7: there is no fact service.headles; service.headless is near"
+        );
+        assert_eq!(
+            wrong("${service.name}", "${service.nam}"),
+            "mine.yaml:5:7: there is no fact service.nam; service.name is near"
+        );
+        assert!(wrong("when: service.headless", "when: service.headless &&").starts_with("mine.yaml:4:"));
+        assert!(wrong("severity: error", "severity: bad").starts_with("mine.yaml:3:"));
+        assert!(wrong("why:", "wy:").starts_with("mine.yaml:6:"));
+        assert_eq!(
+            wrong("id: mine", "id: My Rule"),
+            "mine.yaml:1:5: an id is written in lower-case letters, digits and dashes"
+        );
+        assert!(wrong("${service.name}", "${service.name").starts_with("mine.yaml:5:7: `${` without its `}`"));
+    }
+}

@@ -1,0 +1,220 @@
+//! Rules are data: a YAML file a cause, compiled into the binary and readable by users, who add their own.
+
+mod expression;
+mod file;
+mod shape;
+mod template;
+
+use std::path::Path;
+
+use include_dir::{Dir, include_dir};
+use serde::Deserialize;
+
+pub use expression::{Expression, Failure, environment};
+pub use template::Template;
+
+use crate::{
+    document::{Certainty, Severity},
+    error::Error,
+    facts::On,
+};
+
+static BUILT_IN: Dir = include_dir!("$CARGO_MANIFEST_DIR/rules");
+
+/// A cause: when it holds, what it says, what cures it.
+#[derive(Debug)]
+pub struct Rule {
+    /// Stable: scripts and suppressions depend on it.
+    pub id: String,
+    /// The folder that it is in: `images`, `traffic`.
+    pub area: String,
+    /// What it is evaluated on.
+    pub on: On,
+    /// How bad it is.
+    pub severity: Severity,
+    /// Where it is no more than a warning.
+    pub warning_when: Option<Expression>,
+    /// How sure it is.
+    pub certainty: Certainty,
+    /// When it holds.
+    pub when: Expression,
+    /// It does not hold where one of these holds on the same object and container.
+    pub unless: Vec<String>,
+    /// Which other findings it may follow from.
+    pub follows: Follows,
+    /// It cannot cure itself by waiting.
+    pub is_final: bool,
+    /// The field at fault.
+    pub field: Option<Template>,
+    /// One sentence about the object, without the object: `selector app=web matches no pod`.
+    pub says: Template,
+    /// Lists of evidence.
+    pub evidence: Vec<Expression>,
+    /// What was probably meant.
+    pub nearest: Option<Expression>,
+    /// What it means.
+    pub why: Template,
+    /// What cures it, best first.
+    pub cures: Vec<CureRule>,
+    /// Where to read more.
+    pub docs: Option<String>,
+    /// The file's own text.
+    pub source: String,
+}
+
+/// Which other findings explain one of a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Follows {
+    /// None: it is a cause by itself.
+    #[default]
+    Nothing,
+    /// Those of the objects that its object depends on: a crash of a Service that leads nowhere.
+    Dependencies,
+    /// Those, and any of its own object: a rollout that is stuck of whatever ails its pods.
+    Anything,
+}
+
+/// Something that cures the fault, where its condition holds.
+#[derive(Debug)]
+pub struct CureRule {
+    /// Where it applies.
+    pub when: Option<Expression>,
+    /// What to do, in words.
+    pub says: Template,
+    /// The command's words; the engine adds the namespace and quotes them.
+    pub run: Vec<Template>,
+    /// The change, as path, before and after.
+    pub diff: Option<[Template; 3]>,
+    /// It restarts pods.
+    pub restarts: bool,
+    /// It deletes something.
+    pub destructive: bool,
+}
+
+/// The rules in the binary, and the users' own.
+#[derive(Debug)]
+pub struct Rules(Vec<Rule>);
+
+impl Rules {
+    /// The rules in the binary.
+    ///
+    /// # Errors
+    /// Where one of them is broken: the tests see to it that none is.
+    pub fn built_in() -> Result<Self, Error> {
+        let mut rules = Vec::new();
+        for area in BUILT_IN.dirs() {
+            for file in area.files() {
+                let name = file.path().display().to_string();
+                let text = file.contents_utf8().ok_or_else(|| Error::new(format!("rules/{name} is not UTF-8")))?;
+                let area = area.path().display().to_string();
+                rules.push(file::parse(&format!("rules/{name}"), &area, text)?);
+            }
+        }
+        rules.sort_by(|one: &Rule, other| one.id.cmp(&other.id));
+        Ok(Self(rules))
+    }
+
+    /// Adds every rule of a folder, each checked whole.
+    ///
+    /// # Errors
+    /// Names the file, line and column of what is wrong. A built-in id can't be redefined.
+    pub fn add_folder(&mut self, folder: &Path) -> Result<(), Error> {
+        for path in yaml_files(folder)? {
+            let name = path.display().to_string();
+            let text = std::fs::read_to_string(&path)
+                .map_err(|error| Error::new(format!("cannot read the rule file {name}: {error}")))?;
+            let rule = file::parse(&name, "yours", &text)?;
+            rule.check(&name)?;
+            if let Some(known) = self.get(&rule.id) {
+                return Err(Error::new(format!(
+                    "{name}: the id {} is taken (area {}); give the rule another id",
+                    rule.id, known.area
+                )));
+            }
+            self.0.push(rule);
+        }
+        Ok(())
+    }
+
+    /// Every rule, in the order of ids, users' own last.
+    pub fn all(&self) -> &[Rule] {
+        &self.0
+    }
+
+    /// A rule by its id.
+    pub fn get(&self, id: &str) -> Option<&Rule> {
+        self.0.iter().find(|rule| rule.id == id)
+    }
+}
+
+fn yaml_files(folder: &Path) -> Result<Vec<std::path::PathBuf>, Error> {
+    let cannot =
+        |error: std::io::Error| Error::new(format!("cannot read the rules folder {}: {error}", folder.display()));
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(cannot)? {
+        let path = entry.map_err(cannot)?.path();
+        if path.is_dir() {
+            files.extend(yaml_files(&path)?);
+        } else if path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+impl Rule {
+    /// Compiles every expression and checks every path in it against the facts' shape.
+    ///
+    /// # Errors
+    /// Names the file, line and column of the first that is wrong.
+    pub fn check(&self, file: &str) -> Result<(), Error> {
+        let shape = self.on.shape();
+        let mut expressions: Vec<&Expression> = vec![&self.when];
+        expressions.extend(&self.warning_when);
+        expressions.extend(&self.evidence);
+        expressions.extend(&self.nearest);
+        expressions.extend(self.field.iter().flat_map(Template::expressions));
+        expressions.extend(self.says.expressions());
+        expressions.extend(self.why.expressions());
+        for cure in &self.cures {
+            expressions.extend(&cure.when);
+            expressions.extend(cure.says.expressions());
+            expressions.extend(cure.run.iter().flat_map(Template::expressions));
+            expressions.extend(cure.diff.iter().flatten().flat_map(Template::expressions));
+        }
+        for expression in expressions {
+            expression.check(file, &shape)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_built_in_rule_reads_only_facts_that_there_are() {
+        for rule in Rules::built_in().unwrap().all() {
+            rule.check(&rule.id).unwrap();
+        }
+    }
+
+    #[test]
+    fn every_rule_is_named_after_its_file_and_yields_only_to_rules_that_there_are() {
+        let rules = Rules::built_in().unwrap();
+        for area in BUILT_IN.dirs() {
+            for file in area.files() {
+                let id = file.path().file_stem().unwrap().to_str().unwrap();
+                assert!(rules.get(id).is_some(), "{}", file.path().display());
+            }
+        }
+        for rule in rules.all() {
+            for other in &rule.unless {
+                assert!(rules.get(other).is_some(), "{} yields to {other}, which is no rule", rule.id);
+            }
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! What one call of the command does.
+
+use std::{
+    io::{IsTerminal as _, Write as _},
+    process::ExitCode,
+};
+
+use jiff::Timestamp;
+
+use crate::{
+    cli::{Cli, Color, Command},
+    demo, diagnosis,
+    document::{Diagnosis, Severity},
+    error::Error,
+    explain,
+    inventory::{About, Inventory},
+    question::{Question, Target},
+    report::{self, Style},
+    rule::Rules,
+    selector,
+    source::{collect, files, recording},
+};
+
+// Without a terminal a report is read in a log or pasted into a ticket.
+const WIDTH_ELSEWHERE: usize = 100;
+
+/// Runs what was asked for.
+///
+/// # Errors
+/// Where no diagnosis is possible; the text is one line that says why and what to do.
+pub fn run(cli: &Cli) -> Result<ExitCode, Error> {
+    let mut rules = Rules::built_in()?;
+    for folder in &cli.look.rules {
+        rules.add_folder(folder)?;
+    }
+    match &cli.command {
+        Some(Command::Rules) => {
+            print(&explain::table(&rules));
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(Command::Explain { id }) => {
+            print(&explain::rule(&rules, id)?);
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(Command::Demo { case }) => {
+            let (inventory, target) = demo::recording(case.as_deref())?;
+            let question = question(cli, &target, Some(&inventory))?;
+            Ok(answer(cli, &rules, &question, &inventory))
+        }
+        Some(Command::Record { target, file }) => record(cli, target, file.as_deref()),
+        None => {
+            let (question, inventory) = look(cli, &cli.target)?;
+            Ok(answer(cli, &rules, &question, &inventory))
+        }
+    }
+}
+
+fn look(cli: &Cli, words: &[String]) -> Result<(Question, Inventory), Error> {
+    if cli.look.from.is_empty() {
+        // What is misspelt on the command line is said before a cluster is asked.
+        Target::from_words(words)?;
+        return look_at_cluster(cli, words);
+    }
+    let namespace = cli.connection.namespace.as_deref().unwrap_or("default");
+    let (inventory, recorded_target) = files::read(&cli.look.from, namespace)?;
+    let recorded = recorded_target.map(|target| vec![target]).unwrap_or_default();
+    let question = question(cli, if words.is_empty() { &recorded } else { words }, Some(&inventory))?;
+    Ok((question, inventory))
+}
+
+fn look_at_cluster(cli: &Cli, words: &[String]) -> Result<(Question, Inventory), Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Error::new(format!("cannot start: {error}")))?;
+    runtime.block_on(async {
+        let live = cli.connection.connect().await?;
+        let mut question = question(cli, words, None)?;
+        if !cli.look.all_namespaces {
+            question.namespace = Some(live.namespace.clone());
+        }
+        let about = About {
+            server: None,
+            context: live.context.clone(),
+            namespace: question.namespace.clone().unwrap_or_default(),
+            now: Timestamp::now(),
+            recorded: false,
+        };
+        let inventory = collect::collect(&live, &question, about).await?;
+        Ok((question, inventory))
+    })
+}
+
+// Without a cluster the namespace is the recording's, and all of them where it has none.
+fn question(cli: &Cli, words: &[String], recorded: Option<&Inventory>) -> Result<Question, Error> {
+    let mut target = Target::from_words(words)?;
+    let mut namespace = cli.connection.namespace.clone();
+    if namespace.is_none() {
+        namespace =
+            recorded.map(|inventory| inventory.about.namespace.clone()).filter(|namespace| !namespace.is_empty());
+    }
+    if cli.look.all_namespaces {
+        namespace = None;
+    }
+    if let Target::One(crate::kind::Kind::Namespace, name) = &target {
+        namespace = Some(name.clone());
+        target = Target::Everything;
+    }
+    let selector = cli.look.selector.as_deref().map(selector::parse).transpose()?;
+    Ok(Question { target, namespace, selector })
+}
+
+fn record(cli: &Cli, target: &[String], file: Option<&std::path::Path>) -> Result<ExitCode, Error> {
+    let (question, inventory) = look(cli, target)?;
+    if let Err(missing) = question.resolve(&inventory) {
+        return Err(Error::new(missing.line));
+    }
+    let text = recording::write(&inventory, question.target_text().as_deref());
+    match file {
+        None => print(&text),
+        Some(path) => {
+            std::fs::write(path, text)
+                .map_err(|error| Error::new(format!("cannot write the recording {}: {error}", path.display())))?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn answer(cli: &Cli, rules: &Rules, question: &Question, inventory: &Inventory) -> ExitCode {
+    match diagnosis::diagnose(question, inventory, rules) {
+        Ok(answer) => {
+            for bug in &answer.bugs {
+                complain(&format!("the rule {bug}"));
+            }
+            print(&report::render(&answer.diagnosis, cli.look.output, &style(cli, inventory)));
+            exit_code(&answer.diagnosis, cli.look.fail_on)
+        }
+        Err(missing) => {
+            if cli.look.output == report::Format::Json {
+                let diagnosis = diagnosis::not_found(question, inventory, &missing);
+                print(&report::render(&diagnosis, cli.look.output, &style(cli, inventory)));
+            }
+            complain(&missing.line);
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn exit_code(diagnosis: &Diagnosis, fail_on: Severity) -> ExitCode {
+    let found = diagnosis.findings.iter().any(|finding| finding.severity <= fail_on);
+    ExitCode::from(u8::from(found))
+}
+
+fn style(cli: &Cli, inventory: &Inventory) -> Style {
+    let is_terminal = std::io::stdout().is_terminal();
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    Style {
+        color: match cli.look.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => is_terminal && !dumb && !set("NO_COLOR"),
+        },
+        width: terminal_size::terminal_size().map_or(WIDTH_ELSEWHERE, |(width, _)| usize::from(width.0)),
+        now: inventory.about.now,
+    }
+}
+
+/// Says what is wrong with the command line: help and version on stdout, one line on stderr otherwise.
+pub fn usage(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        print(&error.render().to_string());
+        return ExitCode::SUCCESS;
+    }
+    let text = error.render().to_string();
+    let lines: Vec<_> = text
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with("Usage:") && !line.starts_with("kubectl doctor "))
+        .collect();
+    let what = lines
+        .iter()
+        .take_while(|line| !line.starts_with("For more information"))
+        .copied()
+        .collect::<Vec<_>>()
+        .join("; ");
+    complain(&format!("{}; see kubectl doctor --help", what.trim_start_matches("error: ")));
+    ExitCode::from(2)
+}
+
+/// One line on stderr.
+pub fn complain(what: &str) {
+    let line = report::clean::line(what);
+    // Where nobody reads stderr there is nobody to tell.
+    let _ = writeln!(std::io::stderr(), "error: {line}");
+}
+
+// A reader that has seen enough (`| head`) is no error.
+fn print(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}

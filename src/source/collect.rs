@@ -1,0 +1,219 @@
+//! Which requests a question takes: one wave of what is always looked at, and
+//! further ones for what the answers name. Nothing is asked for twice.
+
+use std::collections::BTreeSet;
+
+use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Service};
+
+use super::{Request, Source};
+use crate::{
+    error::Error,
+    facts::{
+        container, object, pull,
+        reference::References,
+        schedule,
+        service::{selected, selector},
+        workload::{Workload, Workloads},
+    },
+    graph::{Graph, Key, Reach},
+    inventory::{About, Inventory},
+    kind::Kind,
+    question::{Asked, Question, Target},
+};
+
+/// What every question about a namespace looks at.
+const ALWAYS: [Kind; 13] = [
+    Kind::Pod,
+    Kind::Event,
+    Kind::ReplicaSet,
+    Kind::Deployment,
+    Kind::StatefulSet,
+    Kind::DaemonSet,
+    Kind::Job,
+    Kind::CronJob,
+    Kind::Service,
+    Kind::EndpointSlice,
+    Kind::Ingress,
+    Kind::PersistentVolumeClaim,
+    Kind::HorizontalPodAutoscaler,
+];
+
+/// What a question about a pod can do without.
+const NOT_FOR_A_POD: [Kind; 2] = [Kind::PersistentVolumeClaim, Kind::HorizontalPodAutoscaler];
+
+// An answer may name something that names something more; then it is enough.
+const WAVES: usize = 4;
+
+/// The kinds that a question always looks at.
+pub fn always(question: &Question) -> impl Iterator<Item = Kind> {
+    let is_pod = matches!(question.target, Target::One(Kind::Pod, _));
+    ALWAYS.into_iter().filter(move |kind| !is_pod || !NOT_FOR_A_POD.contains(kind))
+}
+
+/// Collects what a diagnosis looks at.
+///
+/// # Errors
+/// Where the source can't answer at all.
+pub async fn collect(source: &impl Source, question: &Question, about: About) -> Result<Inventory, Error> {
+    let mut inventory = Inventory::new(about);
+    inventory.logs_are_collected();
+    let mut asked = BTreeSet::new();
+    for _ in 0..WAVES {
+        let wave: Vec<Request> = wanted(question, &inventory, asked.is_empty()).difference(&asked).cloned().collect();
+        if wave.is_empty() {
+            break;
+        }
+        for (request, reply) in wave.iter().zip(source.answer(&wave).await?) {
+            inventory.take(request, reply)?;
+        }
+        asked.extend(wave);
+    }
+    Ok(inventory)
+}
+
+fn wanted(question: &Question, inventory: &Inventory, is_first: bool) -> BTreeSet<Request> {
+    let mut wanted = Wanted { question, inventory, requests: question.first_requests().into_iter().collect() };
+    wanted.always();
+    if !is_first {
+        match question.resolve(inventory) {
+            Ok(asked) => wanted.what_is_named(&asked),
+            Err(_) => wanted.what_else_there_is(),
+        }
+    }
+    wanted.requests
+}
+
+struct Wanted<'a> {
+    question: &'a Question,
+    inventory: &'a Inventory,
+    requests: BTreeSet<Request>,
+}
+
+impl Wanted<'_> {
+    fn list(&mut self, kind: Kind, namespace: Option<&str>) {
+        self.requests.insert(Request::List { kind, namespace: namespace.map(str::to_owned) });
+    }
+
+    fn get(&mut self, kind: Kind, namespace: &str, name: &str) {
+        self.requests.insert(Request::Get { kind, namespace: Some(namespace.to_owned()), name: name.to_owned() });
+    }
+
+    fn names(&mut self, kind: Kind, namespace: Option<&str>) {
+        self.requests.insert(Request::Names { kind, namespace: namespace.map(str::to_owned) });
+    }
+
+    fn always(&mut self) {
+        let namespace = self.question.namespace.as_deref();
+        for kind in always(self.question) {
+            self.list(kind, namespace);
+        }
+        if let Target::All(kind) | Target::One(kind, _) = self.question.target {
+            self.list(kind, namespace.filter(|_| kind.info().namespaced));
+        }
+    }
+
+    fn what_else_there_is(&mut self) {
+        self.names(Kind::Namespace, None);
+        match &self.question.target {
+            Target::One(kind, _) if kind.info().namespaced => self.names(*kind, None),
+            Target::Named(_) => {
+                [Kind::Pod, Kind::Deployment, Kind::Service].into_iter().for_each(|kind| self.names(kind, None))
+            }
+            _ => {}
+        }
+    }
+
+    fn what_is_named(&mut self, asked: &Asked) {
+        let workloads = Workloads::of(self.inventory);
+        let graph = Graph::of(self.inventory, &workloads);
+        let reach = match asked {
+            Asked::Everything => Reach::everything(),
+            Asked::Objects(keys, pods) => Reach::of(&graph, keys, pods.clone()),
+        };
+        for workload in workloads.all.iter().filter(|workload| reach.has(&Key::of(&workload.object))) {
+            self.references(workload);
+            self.of_pods(workload, &reach);
+        }
+        self.of_services(&workloads, &reach);
+        self.of_claims(&reach);
+    }
+
+    fn references(&mut self, workload: &Workload) {
+        let Some(spec) = workload.spec.filter(|_| !workload.idle) else { return };
+        let namespace = workload.object.namespace.as_str();
+        // Over all namespaces one listing of names serves every reference.
+        let scope = self.question.namespace.as_deref();
+        let references = References::of(spec);
+        for (kind, name, key) in references.wanted() {
+            match kind {
+                Kind::PersistentVolumeClaim => self.list(kind, scope),
+                _ if !key.is_empty() => self.get(kind, namespace, name),
+                _ => self.names(kind, scope),
+            }
+            if self.inventory.exists(kind, namespace, name).is_absent() {
+                self.names(kind, scope);
+                self.names(kind, None);
+            }
+        }
+    }
+
+    fn of_pods(&mut self, workload: &Workload, reach: &Reach) {
+        let mut logged = BTreeSet::new();
+        for pod in workload.pods.iter().filter(|pod| reach.asks_for_pod(pod)) {
+            if schedule::unschedulable(pod).is_some() {
+                self.list(Kind::Node, None);
+                self.list(Kind::Pod, None);
+            }
+            for (spec, init) in container::containers(pod) {
+                let status = container::status(pod, &spec.name, init);
+                if pull::may_fail(spec, status) {
+                    self.list(Kind::Node, None);
+                    for secret in pull::pull_secrets(pod) {
+                        self.get(Kind::Secret, object::namespace(&pod.metadata), secret);
+                    }
+                }
+                // One log of each container tells for all replicas.
+                if let Some(key) = container::log_of(self.inventory, pod, spec, init)
+                    && logged.insert(spec.name.as_str())
+                {
+                    if self
+                        .inventory
+                        .log(&key)
+                        .is_some_and(|log| matches!(log, Ok(Some(text)) if text.contains("exec format error")))
+                    {
+                        self.list(Kind::Node, None);
+                    }
+                    self.requests.insert(Request::Log(key));
+                }
+            }
+        }
+    }
+
+    fn of_services(&mut self, workloads: &Workloads, reach: &Reach) {
+        for service in self
+            .inventory
+            .seen_anywhere::<Service>()
+            .filter(|service| reach.has(&Key::of(&object::object_ref(*service))))
+        {
+            let labels = selector(service);
+            let has_workload = !crate::facts::service::selected_workloads(workloads, service).is_empty();
+            if !labels.is_empty() && !has_workload && selected(self.inventory, service).is_empty() {
+                let selector = labels.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(",");
+                self.requests.insert(Request::Matching { kind: Kind::Pod, selector });
+            }
+        }
+    }
+
+    fn of_claims(&mut self, reach: &Reach) {
+        for claim in self
+            .inventory
+            .seen_anywhere::<PersistentVolumeClaim>()
+            .filter(|claim| reach.has(&Key::of(&object::object_ref(*claim))))
+        {
+            if claim.status.as_ref().and_then(|status| status.phase.as_deref()) == Some("Pending") {
+                self.list(Kind::StorageClass, None);
+                self.list(Kind::PersistentVolume, None);
+            }
+        }
+    }
+}

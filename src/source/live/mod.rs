@@ -1,0 +1,246 @@
+//! A live cluster, asked with plain GETs and nothing else.
+
+mod client;
+mod connection;
+mod credentials;
+mod duration;
+mod expiry;
+mod kubeconfig;
+mod path;
+mod proxy;
+mod reply;
+mod trouble;
+
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
+
+use futures::stream::{self, StreamExt};
+use http::header::{ACCEPT, CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use kube::{Client, client::Body};
+
+pub use connection::Connection;
+
+use self::{
+    credentials::Form,
+    reply::{Page, Refusal, Response},
+    trouble::{Target, Trouble},
+};
+use super::{Reply, Request, Source};
+use crate::{error::Error, kind::Kind};
+
+/// So many requests of a wave are under way at once.
+const IN_FLIGHT: usize = 32;
+
+/// So often a request is sent that the server puts off (429).
+const TRIES: usize = 3;
+
+/// A cluster that answers.
+pub struct Live {
+    /// The kubeconfig context in use; none with `--server` alone or in a pod.
+    pub context: Option<String>,
+    /// Of `-n`, else of the context, else `default`.
+    pub namespace: String,
+    client: Client,
+    target: Target,
+    timeout: Option<Duration>,
+    // Whether the server ever answered: from then on, a failed request is no
+    // reason to end the run.
+    heard: AtomicBool,
+}
+
+impl Live {
+    fn new(client: Client, target: Target, namespace: String, timeout: Option<Duration>) -> Self {
+        let context = target.context.clone();
+        Self { context, namespace, client, target, timeout, heard: AtomicBool::new(false) }
+    }
+
+    /// The address of the API server.
+    pub fn server(&self) -> &str {
+        &self.target.server
+    }
+
+    async fn ask(&self, request: &Request) -> Result<Reply, Trouble> {
+        let Some(path) = path::of(request) else {
+            return Ok(match request {
+                Request::List { .. } | Request::Names { .. } | Request::Matching { .. } => Reply::Items(Vec::new()),
+                _ => Reply::Absent,
+            });
+        };
+        let reply = match request {
+            Request::List { kind, .. } | Request::Names { kind, .. } => {
+                self.list(request, *kind, &path).await.map(Reply::Items)
+            }
+            Request::Matching { kind, .. } => {
+                let response = self.fetch(&path, accepts(request)).await;
+                response.and_then(|response| response.page(request, *kind)).map(|page| Reply::Items(page.items))
+            }
+            Request::Get { .. } => {
+                let response = self.fetch(&path, accepts(request)).await;
+                response.and_then(|response| response.object(request)).map(|object| Reply::Object(Box::new(object)))
+            }
+            Request::Log(_) => {
+                let response = self.fetch(&path, accepts(request)).await;
+                response.and_then(|response| response.log(request)).map(Reply::Log)
+            }
+            Request::Version => {
+                let response = self.fetch(&path, accepts(request)).await;
+                response.and_then(|response| response.version(request)).map(Reply::Version)
+            }
+        };
+        match reply {
+            Ok(reply) | Err(Refusal::Reply(reply)) => Ok(reply),
+            Err(Refusal::Gone) => Ok(Reply::Failed("the list changed while it was read".to_owned())),
+            Err(Refusal::Trouble(trouble)) => Err(trouble),
+        }
+    }
+
+    async fn list(&self, request: &Request, kind: Kind, first: &str) -> Result<Vec<serde_json::Value>, Refusal> {
+        let mut items = Vec::new();
+        let mut path = first.to_owned();
+        loop {
+            let response = self.fetch(&path, accepts(request)).await?;
+            match response.page(request, kind) {
+                Ok(Page { items: more, next }) => {
+                    items.extend(more);
+                    match next {
+                        Some(token) => path = path::next(first, &token),
+                        None => return Ok(items),
+                    }
+                }
+                // The pages' snapshot is compacted away: all at once then, which
+                // cannot happen to it.
+                Err(Refusal::Gone) if path != path::whole(first) => {
+                    items.clear();
+                    path = path::whole(first).to_owned();
+                }
+                Err(refusal) => return Err(refusal),
+            }
+        }
+    }
+
+    async fn fetch(&self, path: &str, accept: &'static str) -> Result<Response, Refusal> {
+        let mut response = self.within(self.send(path, accept)).await?;
+        for _ in 1..TRIES {
+            if response.code != 429 {
+                break;
+            }
+            let wait = Duration::from_secs(response.retry_after.unwrap_or(1));
+            if self.timeout.is_some_and(|timeout| wait > timeout) {
+                break;
+            }
+            tokio::time::sleep(wait).await;
+            response = self.within(self.send(path, accept)).await?;
+        }
+        Ok(response)
+    }
+
+    async fn within(&self, sent: impl Future<Output = Result<Response, kube::Error>>) -> Result<Response, Refusal> {
+        let answered = match self.timeout {
+            Some(timeout) => match tokio::time::timeout(timeout, sent).await {
+                Ok(answered) => answered,
+                Err(_) => return Err(Refusal::Trouble(Trouble::TimedOut(timeout))),
+            },
+            None => sent.await,
+        };
+        answered.map_err(|error| Refusal::Trouble(trouble::of(&error)))
+    }
+
+    async fn send(&self, path: &str, accept: &'static str) -> Result<Response, kube::Error> {
+        let request =
+            http::Request::get(path).header(ACCEPT, accept).body(Body::empty()).map_err(kube::Error::HttpError)?;
+        let (parts, body) = self.client.send(request).await?.into_parts();
+        let header = |name: &str| {
+            let value = parts.headers.get(name)?;
+            value.to_str().ok().map(str::to_owned)
+        };
+        Ok(Response {
+            code: parts.status.as_u16(),
+            content_type: header(CONTENT_TYPE.as_str()).unwrap_or_default(),
+            location: header(LOCATION.as_str()),
+            audited: parts.headers.contains_key("audit-id"),
+            retry_after: header(RETRY_AFTER.as_str()).and_then(|seconds| seconds.parse().ok()),
+            body: body.collect_bytes().await?.to_vec(),
+        })
+    }
+
+    // The first request of all, the cheapest if it is there.
+    fn ahead(&self, requests: &[Request]) -> Option<usize> {
+        if self.heard.load(Ordering::Relaxed) || requests.is_empty() {
+            return None;
+        }
+        let version = requests.iter().position(|request| *request == Request::Version);
+        Some(version.unwrap_or(0))
+    }
+
+    async fn open(&self, request: &Request) -> Result<Result<Reply, Trouble>, Error> {
+        let answer = self.ask(request).await;
+        match &answer {
+            Err(trouble) if trouble.is_final(*request == Request::Version) => Err(trouble.fatal(&self.target)),
+            _ => Ok(answer),
+        }
+    }
+
+    // What would be as true of every other request ends the run.
+    fn end_of_run(&self, requests: &[Request], answers: &[Result<Reply, Trouble>]) -> Option<Trouble> {
+        let heard = self.heard.load(Ordering::Relaxed) || answers.iter().any(Result::is_ok);
+        self.heard.store(heard, Ordering::Relaxed);
+        let refused = requests.iter().zip(answers).find_map(|(request, answer)| match (request, answer) {
+            // The kubelet may not accept the API server, which then hands on its 401.
+            (Request::Log(_), _) => None,
+            (_, Err(trouble @ Trouble::Unauthorized(_))) => Some(trouble),
+            _ => None,
+        });
+        if let Some(trouble) = refused {
+            return Some(trouble.clone());
+        }
+        if !heard {
+            return answers.iter().find_map(|answer| answer.as_ref().err()).cloned();
+        }
+        let looks = || requests.iter().zip(answers).filter(|(request, _)| **request != Request::Version);
+        let nobody = |answer: &Result<Reply, Trouble>| match answer {
+            Ok(Reply::Failed(text)) => text.starts_with("forbidden: User \"system:anonymous\""),
+            _ => false,
+        };
+        let stranger = self.target.credential.form == Form::Nothing
+            && looks().next().is_some()
+            && looks().all(|(_, answer)| nobody(answer));
+        stranger.then_some(Trouble::Anonymous)
+    }
+}
+
+impl Source for Live {
+    async fn answer(&self, requests: &[Request]) -> Result<Vec<Reply>, Error> {
+        // One goes ahead and makes the connection that the others share; and a server
+        // out of reach is found out by one.
+        let ahead = self.ahead(requests);
+        let opening = match ahead {
+            Some(index) => Some((index, self.open(&requests[index]).await?)),
+            None => None,
+        };
+        let rest = requests.iter().enumerate();
+        let rest = rest.filter(|(index, _)| Some(*index) != ahead);
+        let mut answers: Vec<Result<Reply, Trouble>> =
+            stream::iter(rest).map(|(_, request)| self.ask(request)).buffered(IN_FLIGHT).collect().await;
+        if let Some((index, answer)) = opening {
+            answers.insert(index, answer);
+        }
+        if let Some(trouble) = self.end_of_run(requests, &answers) {
+            return Err(trouble.fatal(&self.target));
+        }
+        let reply = |answer: Result<_, Trouble>| answer.unwrap_or_else(|trouble| Reply::Failed(trouble.brief()));
+        Ok(answers.into_iter().map(reply).collect())
+    }
+}
+
+fn accepts(request: &Request) -> &'static str {
+    match request {
+        Request::Names { .. } => "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json",
+        Request::Log(_) => "*/*",
+        _ => "application/json",
+    }
+}
+
+#[cfg(test)]
+mod tests;
