@@ -38,7 +38,7 @@ pub fn diagnose(question: &Question, inventory: &Inventory, rules: &Rules) -> Re
     let world = World::of(inventory);
     let graph = Graph::of(inventory, &world.workloads);
     let reach = match asked {
-        Asked::Everything => Reach::everything(),
+        Asked::Everything => Reach::everything(question.namespace.clone()),
         Asked::Objects(keys, pods) => Reach::of(&graph, &keys, pods),
     };
     let outcome = engine::run(rules, &world.subjects(&reach));

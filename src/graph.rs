@@ -127,15 +127,17 @@ fn spread(edges: &BTreeMap<Key, BTreeSet<Key>>, from: impl IntoIterator<Item = K
 /// What a question is about: what was asked for, what that depends on, and what depends on that.
 #[derive(Debug)]
 pub struct Reach {
-    // Nothing here is everything.
+    // Nothing here is everything in the namespace.
     distance: Option<BTreeMap<Key, usize>>,
+    // Nothing here is all of them.
+    namespace: Option<String>,
     pods: Option<BTreeSet<(String, String)>>,
 }
 
 impl Reach {
-    /// Everything that was collected.
-    pub fn everything() -> Self {
-        Self { distance: None, pods: None }
+    /// Everything in a namespace, or in all of them: pods of others were collected to see what they take or carry.
+    pub fn everything(namespace: Option<String>) -> Self {
+        Self { distance: None, namespace, pods: None }
     }
 
     /// Everything that these objects depend on, over any number of links, and the Services, Ingresses
@@ -143,12 +145,15 @@ impl Reach {
     pub fn of(graph: &Graph, asked: &[Key], pods: Option<BTreeSet<(String, String)>>) -> Self {
         let mut distance = spread(&graph.needed_by, asked.iter().cloned());
         distance.extend(spread(&graph.needs, asked.iter().cloned()));
-        Self { distance: Some(distance), pods }
+        Self { distance: Some(distance), namespace: None, pods }
     }
 
     /// Whether the question is about this object.
     pub fn has(&self, key: &Key) -> bool {
-        self.distance.as_ref().is_none_or(|distance| distance.contains_key(key))
+        match &self.distance {
+            Some(distance) => distance.contains_key(key),
+            None => self.namespace.as_ref().is_none_or(|namespace| key.namespace == *namespace || key.namespace.is_empty()),
+        }
     }
 
     /// How many links it is from what was asked for.

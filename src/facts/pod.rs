@@ -22,6 +22,8 @@ pub struct PodFacts {
     pub namespace: String,
     /// `status.phase`.
     pub phase: String,
+    /// `status.reason`: why the kubelet or the node controller ended it, as `Evicted`; empty mostly.
+    pub reason: String,
     /// The node that it is on; empty where it is on none.
     pub node: String,
     /// `spec.restartPolicy`.
@@ -63,6 +65,7 @@ pub fn facts(inventory: &Inventory, events: &Events, pod: &Pod) -> PodFacts {
         name: object::name(&pod.metadata).to_owned(),
         namespace: object::namespace(&pod.metadata).to_owned(),
         phase: phase(pod).to_owned(),
+        reason: pod.status.as_ref().and_then(|status| status.reason.clone()).unwrap_or_default(),
         node: spec.and_then(|spec| spec.node_name.clone()).unwrap_or_default(),
         restart_policy: spec.and_then(|spec| spec.restart_policy.clone()).unwrap_or_else(|| "Always".to_owned()),
         ready: is_ready(pod),

@@ -83,14 +83,12 @@ pub fn facts(role: Role, container: &Container, status: Option<&ContainerStatus>
             && event.message.contains(&format!("failed {} probe", role.word().to_lowercase()))
     });
     let started = started_at(status);
-    let ended = status.and_then(super::exit::newest).and_then(|(ended, _)| ended.finished_at.as_ref());
-    // A kill shows as the next end of the container, after its grace period.
-    let killed =
-        kill.is_some_and(|kill| ended.is_none_or(|ended| (-5..=120).contains(&(ended.0.as_second() - kill.second()))));
-    let answer = failed.map(|event| answer(event.message)).unwrap_or_default();
     let delay = i64::from(probe.initial_delay_seconds.unwrap_or(0));
     let period = i64::from(probe.period_seconds.unwrap_or(10));
     let threshold = i64::from(probe.failure_threshold.unwrap_or(3));
+    let allows = delay + period * threshold;
+    let killed = kill.is_some_and(|kill| ended_by(kill, status, allows, period));
+    let answer = failed.map(|event| answer(event.message)).unwrap_or_default();
     ProbeFacts {
         set: true,
         port_is_declared: port.is_empty() || declares(container, &port),
@@ -102,12 +100,25 @@ pub fn facts(role: Role, container: &Container, status: Option<&ContainerStatus>
         how,
         port,
         answer,
-        allows: delay + period * threshold,
+        allows,
         initial_delay: delay,
         period,
         timeout: i64::from(probe.timeout_seconds.unwrap_or(1)),
         threshold,
     }
+}
+
+// A kill shows as the next end of the container, after its grace period. The kubelet soon stops to send the
+// events of a pod that has many (client-go's spam filter lets one through in five minutes): then an end after
+// just as long as the probe allows is one more of the same.
+fn ended_by(kill: &EventFacts, status: Option<&ContainerStatus>, allows: i64, period: i64) -> bool {
+    const GRACE: i64 = 35;
+    let Some((ended, _)) = status.and_then(super::exit::newest) else { return true };
+    let (Some(from), Some(to)) = (&ended.started_at, &ended.finished_at) else { return true };
+    let since_kill = to.0.as_second() - kill.second();
+    let ran_for = object::seconds_since(to.0, from);
+    let as_long_as_allowed = (allows - 2 * period..=allows + 2 * period + GRACE).contains(&ran_for);
+    (-5..=120).contains(&since_kill) || (since_kill > 120 && as_long_as_allowed)
 }
 
 /// When the instance that runs was started.

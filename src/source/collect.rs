@@ -127,7 +127,7 @@ impl Wanted<'_> {
         let workloads = Workloads::of(self.inventory);
         let graph = Graph::of(self.inventory, &workloads);
         let reach = match asked {
-            Asked::Everything => Reach::everything(),
+            Asked::Everything => Reach::everything(self.question.namespace.clone()),
             Asked::Objects(keys, pods) => Reach::of(&graph, keys, pods.clone()),
         };
         for workload in workloads.all.iter().filter(|workload| reach.has(&Key::of(&workload.object))) {
