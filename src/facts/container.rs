@@ -226,12 +226,17 @@ fn state_of(status: Option<&ContainerStatus>) -> (String, String, String) {
 }
 
 // The kubelet starts a crashing container again at once the first time: it is Running, even ready,
-// for moments. Two restarts and an end within ten minutes are a loop, whatever it shows just now.
+// for moments. Two restarts and an end within ten minutes are a loop, whatever it shows just now, until
+// the present instance has lived clearly longer than the one before.
 fn is_restarting(inventory: &Inventory, status: &ContainerStatus) -> bool {
-    let lately = exit::newest(status)
-        .and_then(|(ended, _)| ended.finished_at.as_ref())
-        .is_some_and(|at| object::seconds_since(inventory.about.now, at) < 600);
-    status.restart_count > 0 && lately && (status.restart_count > 1 || !status.ready)
+    let Some((ended, _)) = exit::newest(status) else { return false };
+    let lately = ended.finished_at.as_ref().is_some_and(|at| object::seconds_since(inventory.about.now, at) < 600);
+    let lived = match (&ended.started_at, &ended.finished_at) {
+        (Some(from), Some(to)) => object::seconds_since(to.0, from),
+        _ => 0,
+    };
+    let lives_on = status.ready && probe::running_for(Some(status), inventory.about.now) > 2 * lived + 60;
+    status.restart_count > 0 && lately && !lives_on && (status.restart_count > 1 || !status.ready)
 }
 
 fn is_failing(inventory: &Inventory, status: &ContainerStatus) -> bool {
