@@ -41,6 +41,9 @@ const ALWAYS: [Kind; 13] = [
 /// What a question about a pod can do without.
 const NOT_FOR_A_POD: [Kind; 2] = [Kind::PersistentVolumeClaim, Kind::HorizontalPodAutoscaler];
 
+/// Where events about nodes, which live in no namespace, are kept.
+const NODE_EVENTS: &str = "default";
+
 // An answer may name something that names something more; then it is enough.
 const WAVES: usize = 4;
 
@@ -171,6 +174,9 @@ impl Wanted<'_> {
                     for secret in pull::pull_secrets(pod) {
                         self.get(Kind::Secret, object::namespace(&pod.metadata), secret);
                     }
+                }
+                if container::was_killed_without_limit(spec, status) {
+                    self.list(Kind::Event, Some(NODE_EVENTS));
                 }
                 // One log of each container tells for all replicas.
                 if let Some(key) = container::log_of(self.inventory, pod, spec, init)
