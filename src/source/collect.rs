@@ -49,7 +49,7 @@ const WAVES: usize = 4;
 
 /// The kinds that a question always looks at.
 pub fn always(question: &Question) -> impl Iterator<Item = Kind> {
-    let is_pod = matches!(question.target, Target::One(Kind::Pod, _));
+    let is_pod = question.target.each().iter().all(|target| matches!(target, Target::One(Kind::Pod, _)));
     ALWAYS.into_iter().filter(move |kind| !is_pod || !NOT_FOR_A_POD.contains(kind))
 }
 
@@ -110,19 +110,21 @@ impl Wanted<'_> {
         for kind in always(self.question) {
             self.list(kind, namespace);
         }
-        if let Target::All(kind) | Target::One(kind, _) = self.question.target {
+        for kind in self.question.target.each().iter().filter_map(Target::kind) {
             self.list(kind, namespace.filter(|_| kind.info().namespaced));
         }
     }
 
     fn what_else_there_is(&mut self) {
         self.names(Kind::Namespace, None);
-        match &self.question.target {
-            Target::One(kind, _) if kind.info().namespaced => self.names(*kind, None),
-            Target::Named(_) => {
-                [Kind::Pod, Kind::Deployment, Kind::Service].into_iter().for_each(|kind| self.names(kind, None))
+        for target in self.question.target.each() {
+            match target {
+                Target::One(kind, _) if kind.info().namespaced => self.names(*kind, None),
+                Target::Named(_) => {
+                    [Kind::Pod, Kind::Deployment, Kind::Service].into_iter().for_each(|kind| self.names(kind, None));
+                }
+                _ => {}
             }
-            _ => {}
         }
     }
 
