@@ -152,7 +152,9 @@ impl Reach {
     pub fn has(&self, key: &Key) -> bool {
         match &self.distance {
             Some(distance) => distance.contains_key(key),
-            None => self.namespace.as_ref().is_none_or(|namespace| key.namespace == *namespace || key.namespace.is_empty()),
+            None => {
+                self.namespace.as_ref().is_none_or(|namespace| key.namespace == *namespace || key.namespace.is_empty())
+            }
         }
     }
 
