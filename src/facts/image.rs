@@ -165,8 +165,11 @@ fn short(image: &str) -> String {
     image.strip_prefix("library/").unwrap_or(image).to_owned()
 }
 
-fn tag_distance(wanted: &str, tag: &str) -> usize {
-    strsim::osa_distance(wanted, tag)
+// Of tags that are written alike the next version is nearer: 1.0 before 1.9 for 1.1.
+fn tag_distance(wanted: &str, tag: &str) -> (usize, u64) {
+    let last = |tag: &str| tag.rsplit('.').next().and_then(|number| number.parse::<u64>().ok());
+    let versions = last(wanted).zip(last(tag)).map_or(u64::MAX, |(wanted, tag)| wanted.abs_diff(tag));
+    (strsim::osa_distance(wanted, tag), versions)
 }
 
 // Only repositories count here; the tag that was asked for is preferred where it is in use.

@@ -7,6 +7,7 @@ pub mod claim;
 pub mod container;
 pub mod events;
 pub mod exit;
+pub mod gist;
 pub mod hosts;
 pub mod image;
 pub mod ingress;

@@ -26,6 +26,8 @@ pub struct ScheduleFacts {
     pub failing: bool,
     /// The scheduler's words.
     pub message: String,
+    /// Why each node will not do, without what is said of preemption: `1 node(s) had untolerated taint(s)`.
+    pub reasons: String,
     /// The resources that no node has enough of, by the scheduler's words: `cpu`, `nvidia.com/gpu`.
     pub lacking: Vec<String>,
     /// What the pod asks of those, as words: `cpu 64`.
@@ -44,7 +46,7 @@ pub struct ScheduleFacts {
     pub term: String,
     /// The label's key in that term.
     pub term_key: String,
-    /// The nodes' values of that key, as words.
+    /// The nodes' values of that key, as words: `linux (node-1)`; empty where no node has it.
     pub term_values: String,
     /// The value or key that was probably meant.
     pub nearest: Vec<Nearest>,
@@ -83,6 +85,7 @@ pub fn facts(inventory: &Inventory, workload: &Workload, pod: &Pod) -> ScheduleF
             })
             .into_iter()
             .collect(),
+        reasons: reasons(&message).to_owned(),
         message,
         asks: asks(pod, &lacking),
         table: room.as_ref().map(|room| {
@@ -118,11 +121,16 @@ pub fn unschedulable(pod: &Pod) -> Option<&k8s_openapi::api::core::v1::PodCondit
     })
 }
 
-// `0/3 nodes are available: 2 Insufficient cpu, 1 Insufficient nvidia.com/gpu. preemption: …`
+// `0/3 nodes are available: 2 Insufficient cpu, 1 Insufficient nvidia.com/gpu. no new claims to deallocate, preemption: …`
+fn reasons(message: &str) -> &str {
+    let reasons = message.split_once(" nodes are available: ").map_or(message, |(_, reasons)| reasons);
+    let end = [" preemption:", " no new claims to deallocate"].iter().filter_map(|words| reasons.find(words)).min();
+    reasons[..end.unwrap_or(reasons.len())].trim_end_matches(['.', ' '])
+}
+
 fn lacking(message: &str) -> Vec<String> {
-    let before_preemption = message.split(" preemption:").next().unwrap_or_default();
     let mut found: Vec<String> = Vec::new();
-    for part in before_preemption.split("Insufficient ").skip(1) {
+    for part in reasons(message).split("Insufficient ").skip(1) {
         let name = part.split([',', ' ']).next().unwrap_or_default().trim_end_matches('.');
         if !name.is_empty() && !found.iter().any(|known| known == name) {
             found.push(name.to_owned());
@@ -326,16 +334,17 @@ fn meets(labels: &BTreeMap<String, String>, expression: &NodeSelectorRequirement
 }
 
 fn values_of(nodes: &[&Node], key: &str) -> String {
-    let mut by_value: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    let mut by_value: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for node in nodes {
-        let value = node.metadata.labels.as_ref().and_then(|labels| labels.get(key));
-        by_value.entry(value.cloned().unwrap_or_default()).or_default().push(object::name(&node.metadata));
+        if let Some(value) = node.metadata.labels.as_ref().and_then(|labels| labels.get(key)) {
+            by_value.entry(value).or_default().push(object::name(&node.metadata));
+        }
     }
     let words = by_value.iter().map(|(value, nodes)| {
         let who = if nodes.len() > 3 { format!("{} nodes", nodes.len()) } else { nodes.join(", ") };
-        if value.is_empty() { format!("{who}: no such label") } else { format!("{who}: {value}") }
+        format!("{value} ({who})")
     });
-    words.collect::<Vec<_>>().join("; ")
+    words.collect::<Vec<_>>().join(", ")
 }
 
 fn nearest_term(nodes: &[&Node], term: &Term) -> Vec<Nearest> {
