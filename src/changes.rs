@@ -19,13 +19,29 @@ pub fn of(inventory: &Inventory, finding: &Finding) -> Option<Change> {
     let path = parse(field);
     let live = follow(&object, &path);
     let applied = last_applied(&object);
-    let applied = applied.as_ref().and_then(|applied| follow(applied, &path)).filter(|applied| Some(*applied) != live);
+    let applied = applied
+        .as_ref()
+        .and_then(|applied| follow(applied, &path))
+        .filter(|applied| !live.is_some_and(|live| holds(live, applied)));
     let manager = newest_manager(&object, &path);
     if applied.is_none() && manager.is_none() {
         return None;
     }
     let (by, at) = manager.unzip();
     Some(Change { field: field.to_owned(), from: applied.map(show), to: live.map(show), by, at })
+}
+
+// What was applied says nothing of what the API server fills in.
+fn holds(live: &Value, applied: &Value) -> bool {
+    match (live, applied) {
+        (Value::Object(live), Value::Object(applied)) => {
+            applied.iter().all(|(key, value)| live.get(key).is_some_and(|live| holds(live, value)))
+        }
+        (Value::Array(live), Value::Array(applied)) => {
+            live.len() == applied.len() && live.iter().zip(applied).all(|(live, applied)| holds(live, applied))
+        }
+        _ => live == applied,
+    }
 }
 
 fn show(value: &Value) -> String {
@@ -170,6 +186,16 @@ mod tests {
     fn what_was_applied_is_read_from_the_annotation() {
         let applied = last_applied(&service()).unwrap();
         assert_eq!(follow(&applied, &parse("spec.selector")), Some(&json!({"app": "web"})));
+    }
+
+    #[test]
+    fn what_the_server_filled_in_is_no_change() {
+        let applied = json!({"name": "web", "ports": [{"containerPort": 80}]});
+        let live =
+            json!({"name": "web", "imagePullPolicy": "Always", "ports": [{"containerPort": 80, "protocol": "TCP"}]});
+        assert!(holds(&live, &applied));
+        assert!(!holds(&applied, &live));
+        assert!(!holds(&json!({"name": "web", "ports": []}), &applied));
     }
 
     #[test]
