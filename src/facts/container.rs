@@ -1,5 +1,7 @@
 //! One container of a pod: its state, its image, how it ended, what its probes say.
 
+use std::collections::BTreeSet;
+
 use k8s_openapi::api::core::v1::{Container, ContainerStatus, Node, Pod};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -45,6 +47,8 @@ pub struct ContainerFacts {
     pub message: String,
     /// Whether it is ready.
     pub ready: bool,
+    /// Whether its startup probe has passed; true where it runs and has none.
+    pub started: bool,
     /// How often it was restarted.
     pub restarts: i64,
     /// For how many seconds the present instance runs; 0 where none does.
@@ -72,7 +76,8 @@ pub struct ContainerFacts {
     pub log: Known<String>,
     /// The log's last lines as evidence, at most ten of them.
     pub log_evidence: Known<Vec<Evidence>>,
-    /// The hosts that its command and its log name, of those that would be Services.
+    /// The hosts that its command asks for and that its log finds silent, of those that would be Services; of an
+    /// init container that runs.
     pub waits_for: Vec<HostFacts>,
     /// Its state as evidence.
     pub evidence: Vec<Evidence>,
@@ -167,7 +172,7 @@ pub fn facts(
     let now = inventory.about.now;
     let status = status(pod, &container.name, init);
     let wanted = container.image.as_deref().unwrap_or_default();
-    let pull = pull::facts(inventory, pod, container, status, events);
+    let pull = pull::facts(inventory, pod, (container, init), status, events);
     let running_image = status
         .filter(|status| !status.image_id.is_empty() && !same(&status.image, wanted))
         .map(|status| short_image(&status.image));
@@ -185,6 +190,7 @@ pub fn facts(
         position: position(pod, container, init),
         image: images.facts(wanted, previous_image.or(running_image.filter(|_| pull.failing))),
         ready: status.is_some_and(|status| status.ready),
+        started: status.and_then(|status| status.started) == Some(true),
         restarts: status.map_or(0, |status| i64::from(status.restart_count)),
         running_for: probe::running_for(status, now),
         failing: !stale && status.is_some_and(|status| is_failing(inventory, status)),
@@ -193,7 +199,7 @@ pub fn facts(
         patches: patches(&path, container, &resources.twice_the_limit),
         resources,
         run_as_user: run_as_user(pod, container),
-        waits_for: waits_for(inventory, pod, container, &log),
+        waits_for: waits_for(inventory, pod, (container, init), &log),
         log_evidence: log.as_ref().map(|text| log_evidence(pod, container, text)),
         log,
         evidence: state_evidence(pod, container, init, &waiting, &message),
@@ -202,7 +208,7 @@ pub fn facts(
         readiness: probe::facts(Role::Readiness, container, status, events),
         startup: probe::facts(Role::Startup, container, status, events),
         platform: platform(inventory, pod),
-        command: command(container),
+        command: command(container).chars().take(200).collect(),
         path,
         program,
         pull,
@@ -231,7 +237,17 @@ fn is_restarting(inventory: &Inventory, status: &ContainerStatus) -> bool {
     let lately = exit::newest(status)
         .and_then(|(ended, _)| ended.finished_at.as_ref())
         .is_some_and(|at| object::seconds_since(inventory.about.now, at) < 600);
-    status.restart_count > 0 && lately && (status.restart_count > 1 || !status.ready)
+    status.restart_count > 0
+        && lately
+        && (status.restart_count > 1 || !status.ready)
+        && !is_well_again(inventory, status)
+}
+
+// One that was restarted while what it needs came up, and has since run for a minute and for twice as long
+// as it ran before it ended, is in no loop any more.
+fn is_well_again(inventory: &Inventory, status: &ContainerStatus) -> bool {
+    let runs_for = probe::running_for(Some(status), inventory.about.now);
+    status.ready && runs_for > 60 && runs_for > 2 * exit::facts(Some(status), inventory.about.now, false).ran_for
 }
 
 fn is_failing(inventory: &Inventory, status: &ContainerStatus) -> bool {
@@ -254,10 +270,10 @@ fn position(pod: &Pod, container: &Container, init: bool) -> String {
     format!("{} of {}", index + 1, all.len())
 }
 
-fn command(container: &Container) -> String {
+/// What a container runs, as words; empty where the image decides.
+pub fn command(container: &Container) -> String {
     let words = container.command.iter().flatten().chain(container.args.iter().flatten());
-    let command = words.map(String::as_str).collect::<Vec<_>>().join(" ");
-    command.chars().take(200).collect()
+    words.map(String::as_str).collect::<Vec<_>>().join(" ")
 }
 
 fn program(container: &Container) -> String {
@@ -341,14 +357,29 @@ fn log_evidence(pod: &Pod, container: &Container, text: &str) -> Vec<Evidence> {
     vec![object::pod_evidence(pod, &format!("log of container {}", container.name), last, None)]
 }
 
-fn waits_for(inventory: &Inventory, pod: &Pod, container: &Container, log: &Known<String>) -> Vec<HostFacts> {
-    let words = container.command.iter().flatten().chain(container.args.iter().flatten());
-    let mut text = words.map(String::as_str).collect::<Vec<_>>().join(" ");
-    if let Known::Known(log) = log {
-        text.push('\n');
-        text.push_str(log);
+fn waits_for(
+    inventory: &Inventory,
+    pod: &Pod,
+    (container, init): (&Container, bool),
+    log: &Known<String>,
+) -> Vec<HostFacts> {
+    if !is_init_at_work(pod, container, init) {
+        return Vec::new();
     }
-    hosts::named_in(inventory, object::namespace(&pod.metadata), &text)
+    let namespace = object::namespace(&pod.metadata);
+    let mut found = hosts::named_in_command(inventory, namespace, &command(container));
+    if let Known::Known(log) = log {
+        found.extend(hosts::named_in_log(inventory, namespace, log));
+    }
+    let mut seen = BTreeSet::new();
+    found.retain(|host| seen.insert((host.namespace.clone(), host.service.clone())));
+    found
+}
+
+/// Whether it is an init container that runs now, and is to come to an end.
+pub fn is_init_at_work(pod: &Pod, container: &Container, init: bool) -> bool {
+    let runs = status(pod, &container.name, init).is_some_and(|status| probe::started_at(Some(status)).is_some());
+    init && runs && container.restart_policy.as_deref() != Some("Always")
 }
 
 fn statuses_field(init: bool) -> &'static str {

@@ -46,7 +46,7 @@ const WAITING: [&str; 7] = [
 pub fn facts(
     inventory: &Inventory,
     pod: &Pod,
-    container: &Container,
+    (container, init): (&Container, bool),
     status: Option<&ContainerStatus>,
     events: &[EventFacts],
 ) -> PullFacts {
@@ -69,7 +69,8 @@ pub fn facts(
     let mut evidence = Vec::new();
     if let Some(waiting) = waiting {
         let reason = waiting.reason.as_deref().unwrap_or_default();
-        let field = format!("status.containerStatuses[{}].state.waiting", container.name);
+        let list = if init { "initContainerStatuses" } else { "containerStatuses" };
+        let field = format!("status.{list}[{}].state.waiting", container.name);
         evidence.push(object_evidence(pod, &field, format!("{reason}: {waiting_message}")));
     }
     if let Some(event) = failed.filter(|event| event.message != waiting_message) {
