@@ -1,5 +1,7 @@
 //! One container of a pod: its state, its image, how it ended, what its probes say.
 
+use std::collections::BTreeSet;
+
 use k8s_openapi::api::core::v1::{Container, ContainerStatus, Node, Pod};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -48,6 +50,8 @@ pub struct ContainerFacts {
     pub complaint: String,
     /// Whether it is ready.
     pub ready: bool,
+    /// Whether its startup probe has passed; true where it runs and has none.
+    pub started: bool,
     /// How often it was restarted.
     pub restarts: i64,
     /// The same in words: `restarted once`.
@@ -81,7 +85,8 @@ pub struct ContainerFacts {
     pub log: Known<String>,
     /// The log's last lines as evidence, at most ten of them.
     pub log_evidence: Known<Vec<Evidence>>,
-    /// The hosts that its command and its log name, of those that would be Services.
+    /// The hosts that its command asks for and that its log finds silent, of those that would be Services; of an
+    /// init container that runs.
     pub waits_for: Vec<HostFacts>,
     /// Its state as evidence.
     pub evidence: Vec<Evidence>,
@@ -206,6 +211,7 @@ pub fn facts(
         position: position(pod, container, init),
         image: images.facts(wanted, previous_image.or(running_image.filter(|_| pull.failing))),
         ready: status.is_some_and(|status| status.ready),
+        started: status.and_then(|status| status.started) == Some(true),
         restarts: status.map_or(0, |status| i64::from(status.restart_count)),
         restarted: restarted(status.map_or(0, |status| status.restart_count)),
         complaint: gist::of(if message.is_empty() { &exit.message } else { &message }).to_owned(),
@@ -217,7 +223,7 @@ pub fn facts(
         patches: patches(&path, container, &resources.twice_the_limit),
         resources,
         run_as_user: run_as_user(pod, container),
-        waits_for: waits_for(inventory, pod, container, &log),
+        waits_for: waits_for(inventory, pod, (container, init), &log),
         log_evidence: log.as_ref().map(|text| log_evidence(pod, container, text)),
         log,
         system_oom: system_oom(all_events, pod, status),
@@ -227,7 +233,7 @@ pub fn facts(
         readiness: probe::facts(Role::Readiness, container, status, events),
         startup: probe::facts(Role::Startup, container, status, events),
         platform: platform(inventory, pod),
-        command: command(container),
+        command: command(container).chars().take(200).collect(),
         path,
         program,
         pull,
@@ -303,14 +309,20 @@ fn state_of(status: Option<&ContainerStatus>) -> (String, String, String) {
 // for moments. Two restarts and an end within ten minutes are a loop, whatever it shows just now, until
 // the present instance has lived clearly longer than the one before.
 fn is_restarting(inventory: &Inventory, status: &ContainerStatus) -> bool {
-    let Some((ended, _)) = exit::newest(status) else { return false };
-    let lately = ended.finished_at.as_ref().is_some_and(|at| object::seconds_since(inventory.about.now, at) < 600);
-    let lived = match (&ended.started_at, &ended.finished_at) {
-        (Some(from), Some(to)) => object::seconds_since(to.0, from),
-        _ => 0,
-    };
-    let lives_on = status.ready && probe::running_for(Some(status), inventory.about.now) > 2 * lived + 60;
-    status.restart_count > 0 && lately && !lives_on && (status.restart_count > 1 || !status.ready)
+    let lately = exit::newest(status)
+        .and_then(|(ended, _)| ended.finished_at.as_ref())
+        .is_some_and(|at| object::seconds_since(inventory.about.now, at) < 600);
+    status.restart_count > 0
+        && lately
+        && (status.restart_count > 1 || !status.ready)
+        && !is_well_again(inventory, status)
+}
+
+// One that was restarted while what it needs came up, and has since run for a minute and for twice as long
+// as it ran before it ended, is in no loop any more.
+fn is_well_again(inventory: &Inventory, status: &ContainerStatus) -> bool {
+    let runs_for = probe::running_for(Some(status), inventory.about.now);
+    status.ready && runs_for > 60 && runs_for > 2 * exit::facts(Some(status), inventory.about.now, false).ran_for
 }
 
 fn is_failing(inventory: &Inventory, status: &ContainerStatus) -> bool {
@@ -333,10 +345,10 @@ fn position(pod: &Pod, container: &Container, init: bool) -> String {
     format!("{} of {}", index + 1, all.len())
 }
 
-fn command(container: &Container) -> String {
+/// What a container runs, as words; empty where the image decides.
+pub fn command(container: &Container) -> String {
     let words = container.command.iter().flatten().chain(container.args.iter().flatten());
-    let command = words.map(String::as_str).collect::<Vec<_>>().join(" ");
-    command.chars().take(200).collect()
+    words.map(String::as_str).collect::<Vec<_>>().join(" ")
 }
 
 fn program(container: &Container) -> String {
@@ -420,14 +432,29 @@ fn log_evidence(pod: &Pod, container: &Container, text: &str) -> Vec<Evidence> {
     vec![object::pod_evidence(pod, &format!("log of container {}", container.name), last, None)]
 }
 
-fn waits_for(inventory: &Inventory, pod: &Pod, container: &Container, log: &Known<String>) -> Vec<HostFacts> {
-    let words = container.command.iter().flatten().chain(container.args.iter().flatten());
-    let mut text = words.map(String::as_str).collect::<Vec<_>>().join(" ");
-    if let Known::Known(log) = log {
-        text.push('\n');
-        text.push_str(log);
+fn waits_for(
+    inventory: &Inventory,
+    pod: &Pod,
+    (container, init): (&Container, bool),
+    log: &Known<String>,
+) -> Vec<HostFacts> {
+    if !is_init_at_work(pod, container, init) {
+        return Vec::new();
     }
-    hosts::named_in(inventory, object::namespace(&pod.metadata), &text)
+    let namespace = object::namespace(&pod.metadata);
+    let mut found = hosts::named_in_command(inventory, namespace, &command(container));
+    if let Known::Known(log) = log {
+        found.extend(hosts::named_in_log(inventory, namespace, log));
+    }
+    let mut seen = BTreeSet::new();
+    found.retain(|host| seen.insert((host.namespace.clone(), host.service.clone())));
+    found
+}
+
+/// Whether it is an init container that runs now, and is to come to an end.
+pub fn is_init_at_work(pod: &Pod, container: &Container, init: bool) -> bool {
+    let runs = status(pod, &container.name, init).is_some_and(|status| probe::started_at(Some(status)).is_some());
+    init && runs && container.restart_policy.as_deref() != Some("Always")
 }
 
 /// The list of the pod's status in which a container stands.

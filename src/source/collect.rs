@@ -9,7 +9,9 @@ use super::{Request, Source};
 use crate::{
     error::Error,
     facts::{
-        container, object, pull,
+        container,
+        nearest::{Candidate, nearest},
+        object, pull,
         reference::References,
         schedule,
         service::{selected, selector},
@@ -144,11 +146,10 @@ impl Wanted<'_> {
     }
 
     fn references(&mut self, workload: &Workload) {
-        let Some(spec) = workload.spec.filter(|_| !workload.idle) else { return };
+        let Some(references) = References::of_workload(workload).filter(|_| !workload.idle) else { return };
         let namespace = workload.object.namespace.as_str();
         // Over all namespaces one listing of names serves every reference.
         let scope = self.question.namespace.as_deref();
-        let references = References::of(spec);
         for (kind, name, key) in references.wanted() {
             match kind {
                 Kind::PersistentVolumeClaim => self.list(kind, scope),
@@ -158,6 +159,13 @@ impl Wanted<'_> {
             if self.inventory.exists(kind, namespace, name).is_absent() {
                 self.names(kind, scope);
                 self.names(kind, None);
+                // What holds the wanted keys is more probably meant than what has the nearer name.
+                let wanted = references.keys_of(kind, name);
+                let names = self.inventory.known_names(kind);
+                let here = names.iter().filter(|(other, _)| other == namespace).map(|(_, name)| Candidate::named(name));
+                for near in nearest(name, here).iter().filter(|_| !wanted.is_empty()) {
+                    self.get(kind, namespace, &near.value);
+                }
             }
         }
     }
