@@ -4,7 +4,11 @@ use k8s_openapi::api::core::v1::{Container, ContainerStatus, Pod, Secret};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{container::statuses_field, events::EventFacts, gist, image, object};
+use super::{
+    container::{self, statuses_field},
+    events::{EventFacts, Events},
+    gist, image, object,
+};
 use crate::{
     document::Evidence,
     inventory::{Inventory, Lookup, registries},
@@ -90,6 +94,17 @@ pub fn facts(
         policy: policy(container),
         evidence,
     }
+}
+
+/// Whether a registry refuses one of a pod's images, or does not say so any more: other failed pulls need no secret.
+pub fn is_refused(inventory: &Inventory, events: &Events, pod: &Pod) -> bool {
+    let events = events.about(pod.metadata.uid.as_deref().unwrap_or_default());
+    container::containers(pod).into_iter().any(|(spec, init)| {
+        let pull = facts(inventory, pod, (spec, init), container::status(pod, &spec.name, init), events);
+        let message = pull.message.to_lowercase();
+        let words = ["401", "403", "denied", "unauthorized", "insufficient_scope", "authentication", "authorization", "credentials"];
+        pull.failing && (!tells_why(&pull.message) || words.iter().any(|word| message.contains(word)))
+    })
 }
 
 /// Whether a container's status is like that of one whose pull fails; its events may tell otherwise.

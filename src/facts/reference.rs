@@ -11,7 +11,7 @@ use super::{
     container,
     events::{EventFacts, Events},
     nearest::{Candidate, nearest},
-    object,
+    object, pull,
     workload::{Workload, lacks_pods, phase},
 };
 use crate::{
@@ -308,16 +308,17 @@ fn one(
     };
     let better = nearest.first().map(|nearest| nearest.value.clone()).unwrap_or_default();
     let first = places.first();
+    let pull_secret = places.iter().all(|place| place.text.starts_with(PULL_SECRETS));
     let at = |place: &Place| if key.is_empty() { place.name_at.clone() } else { place.key_at.clone() };
     ReferenceFacts {
         kind: kind.to_string(),
         name: name.clone(),
         key: key.clone(),
-        pull_secret: places.iter().all(|place| place.text.starts_with(PULL_SECRETS)),
+        pull_secret,
         places: join_unique(places),
         field: first.map(&at).filter(|at| !at.is_empty()).map(|at| field_path(workload, &at)).unwrap_or_default(),
         elsewhere: elsewhere(names.iter().filter(|(other, found)| found == name && other != namespace)),
-        blocks: said.blocks,
+        blocks: if pull_secret { said.refused } else { said.blocks },
         patch: patch(workload, places.iter().map(at), if key.is_empty() { name } else { key }, &better),
         keys: keys.known().map(|keys| words_for(&keys)).unwrap_or_default(),
         evidence: words,
@@ -427,14 +428,17 @@ fn patch(workload: &Workload, pointers: impl Iterator<Item = String>, old: &str,
 struct Said {
     words: Vec<Evidence>,
     blocks: bool,
+    refused: bool,
 }
 
 impl Said {
     fn of(inventory: &Inventory, events: &Events, workload: &Workload) -> Self {
         let mut words = Vec::new();
         let mut blocked = 0;
+        let mut refused = false;
         for pod in &workload.pods {
             if is_blocked(pod) {
+                refused |= pull::is_refused(inventory, events, pod);
                 blocked += 1;
                 words.extend(words_about(events, pod));
             }
@@ -445,7 +449,7 @@ impl Said {
             let refused = parts.filter_map(|part| events.newest(&part.uid, |event| event.reason == "FailedCreate"));
             words.extend(refused.map(EventFacts::evidence));
         }
-        Self { words, blocks: blocked > 0 || lacks_pods }
+        Self { words, blocks: blocked > 0 || lacks_pods, refused }
     }
 
     // The kubelet's and controllers' wordings of a missing object and a missing key.
