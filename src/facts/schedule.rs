@@ -30,6 +30,8 @@ pub struct ScheduleFacts {
     pub lacking: Vec<String>,
     /// What the pod asks of those, as words: `cpu 64`.
     pub asks: String,
+    /// Whether the nodes and what runs on them could be looked at.
+    pub seen: bool,
     /// Per node and lacking resource: what it has, what is taken and what is free, as a table.
     pub table: Known<Vec<Evidence>>,
     /// Whether some node could hold it if it were empty.
@@ -37,7 +39,7 @@ pub struct ScheduleFacts {
     /// Whether all nodes together have that much free.
     pub cluster_has_room: Known<bool>,
     /// The first of its node selector and required node affinity that no node meets; empty where each is met by some node.
-    pub term: String,
+    pub term: Known<String>,
     /// The label's key in that term.
     pub term_key: String,
     /// The nodes' values of that key, as words.
@@ -60,6 +62,12 @@ pub fn facts(inventory: &Inventory, pod: &Pod) -> ScheduleFacts {
         (Known::Known(nodes), Some(spec), Some(_)) => unmet_term(spec, nodes),
         _ => None,
     };
+    let term_text = match &nodes {
+        Known::Unknown(why) if condition.is_some() && pod.spec.as_ref().is_some_and(chooses_nodes) => {
+            Known::Unknown(why.clone())
+        }
+        _ => Known::Known(term.as_ref().map(|term| term.text.clone()).unwrap_or_default()),
+    };
     let room = room(inventory, pod, &lacking);
     let term_key = term.as_ref().map(|term| term.key.clone()).unwrap_or_default();
     let (term_values, nearest) = match (&term, nodes) {
@@ -81,6 +89,7 @@ pub fn facts(inventory: &Inventory, pod: &Pod) -> ScheduleFacts {
             .collect(),
         message,
         asks: asks(pod, &lacking),
+        seen: room.as_ref().known().is_some(),
         table: room.as_ref().map(|room| {
             vec![Evidence {
                 source: "nodes, by allocatable minus what runs there".to_owned(),
@@ -91,7 +100,7 @@ pub fn facts(inventory: &Inventory, pod: &Pod) -> ScheduleFacts {
         could_ever_fit: room.as_ref().map(|room| room.could_ever_fit),
         cluster_has_room: room.map(|room| room.cluster_has_room),
         lacking,
-        term: term.as_ref().map(|term| term.text.clone()).unwrap_or_default(),
+        term: term_text,
         term_field: term.map(|term| term.field).unwrap_or_default(),
         term_key,
         term_values,
@@ -235,6 +244,12 @@ fn room(inventory: &Inventory, pod: &Pod, lacking: &[String]) -> Known<Room> {
 fn allocatable(node: &Node, resource: &str) -> f64 {
     let list = node.status.as_ref().and_then(|status| status.allocatable.as_ref());
     list.and_then(|list| list.get(resource)).and_then(|amount| quantity::parse(&amount.0)).unwrap_or(0.0)
+}
+
+fn chooses_nodes(spec: &PodSpec) -> bool {
+    let affinity = spec.affinity.as_ref().and_then(|affinity| affinity.node_affinity.as_ref());
+    spec.node_selector.is_some()
+        || affinity.is_some_and(|affinity| affinity.required_during_scheduling_ignored_during_execution.is_some())
 }
 
 struct Term {
