@@ -19,13 +19,31 @@ pub fn of(inventory: &Inventory, finding: &Finding) -> Option<Change> {
     let path = parse(field);
     let live = follow(&object, &path);
     let applied = last_applied(&object);
-    let applied = applied.as_ref().and_then(|applied| follow(applied, &path)).filter(|applied| Some(*applied) != live);
+    let applied = applied
+        .as_ref()
+        .and_then(|applied| follow(applied, &path))
+        .filter(|applied| !live.is_some_and(|live| is_in(applied, live)));
     let manager = newest_manager(&object, &path);
     if applied.is_none() && manager.is_none() {
         return None;
     }
     let (by, at) = manager.unzip();
     Some(Change { field: field.to_owned(), from: applied.map(show), to: live.map(show), by, at })
+}
+
+// Whether what was applied stands as it was: the API server adds defaults to it, and writes numbers as text.
+fn is_in(applied: &Value, live: &Value) -> bool {
+    match (applied, live) {
+        (Value::Object(applied), Value::Object(live)) => {
+            applied.iter().all(|(key, value)| is_in(value, live.get(key).unwrap_or(&Value::Null)))
+        }
+        (Value::Array(applied), Value::Array(live)) => {
+            applied.len() == live.len() && applied.iter().zip(live).all(|(applied, live)| is_in(applied, live))
+        }
+        (Value::Object(applied), Value::Null) => applied.is_empty(),
+        (Value::Array(applied), Value::Null) => applied.is_empty(),
+        _ => show(applied) == show(live),
+    }
 }
 
 fn show(value: &Value) -> String {
@@ -170,6 +188,18 @@ mod tests {
     fn what_was_applied_is_read_from_the_annotation() {
         let applied = last_applied(&service()).unwrap();
         assert_eq!(follow(&applied, &parse("spec.selector")), Some(&json!({"app": "web"})));
+    }
+
+    #[test]
+    fn defaults_are_no_change_of_what_was_applied() {
+        let applied = json!({"image": "web:1", "ports": [{"containerPort": 80}], "cpu": 2});
+        let live =
+            json!({"image": "web:1", "ports": [{"containerPort": 80, "protocol": "TCP"}], "cpu": "2", "stdin": false});
+        assert!(is_in(&applied, &live));
+        assert!(!is_in(&json!({"image": "web:2"}), &live));
+        assert!(!is_in(&json!({"ports": []}), &live));
+        assert!(!is_in(&json!({"command": ["web"]}), &live));
+        assert!(is_in(&json!({"env": []}), &live));
     }
 
     #[test]

@@ -137,8 +137,12 @@ impl Evaluation<'_> {
             Some([path, from, to]) => Some(report::diff::lines(&self.fill(path)?, &self.fill(from)?, &self.fill(to)?)),
             None => None,
         };
+        let mut text = self.fill(&cure.says)?;
+        if cure.restarts && !self.subject.left_to_do.is_empty() {
+            text = format!("{text}; {}", self.subject.left_to_do);
+        }
         Some(Cure {
-            text: self.fill(&cure.says)?,
+            text,
             // A word with a NUL byte is no word of a command; names can't hold one.
             command: if argv.is_empty() { None } else { shlex::try_join(argv.iter().map(String::as_str)).ok() },
             argv,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use k8s_openapi::api::{
     autoscaling::v2::HorizontalPodAutoscaler,
-    core::v1::{Pod, Service},
+    core::v1::{Pod, Service, Volume},
     networking::v1::Ingress,
 };
 
@@ -68,8 +68,11 @@ impl Graph {
         }
         for workload in &workloads.all {
             let from = Key::of(&workload.object);
-            for (kind, name, _) in workload.spec.map(References::of).iter().flat_map(References::wanted) {
+            for (kind, name, _) in References::of_workload(workload).iter().flat_map(References::wanted) {
                 graph.add(&from, Key::new(kind, &from.namespace, name));
+            }
+            for claim in workload.pods.iter().flat_map(|pod| claims_of(pod)) {
+                graph.add(&from, Key::new(Kind::PersistentVolumeClaim, &from.namespace, &claim));
             }
             for key in services_in_logs(inventory, workload) {
                 graph.add(&from, key);
@@ -95,14 +98,29 @@ impl Graph {
     }
 }
 
+// A StatefulSet's claims, and those of ephemeral volumes, stand in its pods alone.
+fn claims_of(pod: &Pod) -> Vec<String> {
+    let volumes = pod.spec.as_ref().and_then(|spec| spec.volumes.as_deref()).unwrap_or_default();
+    let name = |volume: &Volume| match (&volume.persistent_volume_claim, &volume.ephemeral) {
+        (Some(claim), _) => Some(claim.claim_name.clone()),
+        (None, Some(_)) => Some(format!("{}-{}", object::name(&pod.metadata), volume.name)),
+        (None, None) => None,
+    };
+    volumes.iter().filter_map(name).collect()
+}
+
 // A failing container's log names what it can't do without.
 fn services_in_logs(inventory: &Inventory, workload: &Workload) -> Vec<Key> {
     let mut keys = Vec::new();
     for pod in &workload.pods {
         for (spec, init) in container::containers(pod) {
+            let namespace = &workload.object.namespace;
             let log =
                 container::log_of(inventory, pod, spec, init).and_then(|key| inventory.log(&key)?.clone().ok()?);
-            let named = log.map(|log| hosts::named_in(inventory, &workload.object.namespace, &log)).unwrap_or_default();
+            let mut named = log.map(|log| hosts::named_in_log(inventory, namespace, &log)).unwrap_or_default();
+            if container::is_init_at_work(pod, spec, init) {
+                named.extend(hosts::named_in_command(inventory, namespace, &container::command(spec)));
+            }
             let there = named.into_iter().filter(|host| host.exists == Known::Known(true));
             keys.extend(there.map(|host| Key::new(Kind::Service, &host.namespace, &host.service)));
         }

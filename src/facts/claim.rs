@@ -1,6 +1,7 @@
 //! A PersistentVolumeClaim and the class that is to provide its volume.
 
 use k8s_openapi::api::{
+    apps::v1::StatefulSet,
     core::v1::{PersistentVolume, PersistentVolumeClaim},
     storage::v1::StorageClass,
 };
@@ -40,6 +41,8 @@ pub struct ClaimFacts {
     pub classes: String,
     /// The classes that were probably meant, nearest first.
     pub nearest: Vec<Nearest>,
+    /// The StatefulSet that makes it from its volumeClaimTemplates; empty where none does.
+    pub stateful_set: String,
     /// The controller's newest words.
     pub message: String,
     /// The same as evidence.
@@ -95,9 +98,24 @@ pub fn facts(inventory: &Inventory, events: &Events, claim: &PersistentVolumeCla
             Known::Known(_) if seen.is_empty() => "none".to_owned(),
             Known::Known(_) => seen.join(", "),
         },
+        stateful_set: stateful_set(inventory, claim),
         message: newest.map(|event| event.message.to_owned()).unwrap_or_default(),
         evidence: newest.map(EventFacts::evidence).into_iter().collect(),
     }
+}
+
+// `data-db-0` is made by StatefulSet db of its template data.
+fn stateful_set(inventory: &Inventory, claim: &PersistentVolumeClaim) -> String {
+    let name = object::name(&claim.metadata);
+    let makes = |set: &&StatefulSet| {
+        let templates = set.spec.as_ref().and_then(|spec| spec.volume_claim_templates.as_deref()).unwrap_or_default();
+        templates.iter().any(|template| {
+            let prefix = format!("{}-{}-", object::name(&template.metadata), object::name(&set.metadata));
+            name.strip_prefix(&prefix).is_some_and(|ordinal| ordinal.parse::<u32>().is_ok())
+        })
+    };
+    let set = inventory.seen::<StatefulSet>(object::namespace(&claim.metadata)).find(makes);
+    set.map(|set| object::name(&set.metadata).to_owned()).unwrap_or_default()
 }
 
 // https://kubernetes.io/docs/concepts/storage/storage-classes/#default-storageclass

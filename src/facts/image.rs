@@ -1,6 +1,6 @@
 //! An image reference taken apart, and what else of its kind is used nearby.
 
-use std::collections::BTreeMap;
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use k8s_openapi::api::core::v1::{Node, Pod};
 use schemars::JsonSchema;
@@ -93,7 +93,9 @@ impl ImagesInUse {
             let statuses =
                 pod.status.as_ref().and_then(|status| status.container_statuses.as_deref()).unwrap_or_default();
             for status in statuses.iter().filter(|status| !status.image_id.is_empty()) {
-                let written = spec_image(pod, &status.name).filter(|image| same(image, &status.image));
+                // What runs is what the spec names; the status may name another tag of the same content.
+                let runs = status.state.as_ref().is_some_and(|state| state.running.is_some());
+                let written = spec_image(pod, &status.name).filter(|image| runs || same(image, &status.image));
                 let image = written.map_or_else(|| short(&status.image), str::to_owned);
                 images.insert(image, format!("Pod/{} runs it", super::object::name(&pod.metadata)));
             }
@@ -113,7 +115,7 @@ impl ImagesInUse {
         } else {
             let mut tags: Vec<_> = of_repository
                 .iter()
-                .map(|(other, who)| (tag_distance(&wanted.tag, &ImageRef::parse(other).tag), *other, *who))
+                .map(|(other, who)| (tag_distance(&wanted, &ImageRef::parse(other).tag), *other, *who))
                 .collect();
             tags.sort();
             tags.into_iter().take(3).map(|(_, other, who)| Nearest { value: other.clone(), why: who.clone() }).collect()
@@ -165,8 +167,16 @@ fn short(image: &str) -> String {
     image.strip_prefix("library/").unwrap_or(image).to_owned()
 }
 
-fn tag_distance(wanted: &str, tag: &str) -> usize {
-    strsim::osa_distance(wanted, tag)
+// Of tags that are written alike the next version is nearer: 1.0 before 1.9 for 1.1. Where no tag was chosen
+// the newest is nearest, as far as its numbers tell.
+fn tag_distance(wanted: &ImageRef, tag: &str) -> (usize, Reverse<Vec<u64>>, u64) {
+    if wanted.tag.is_empty() || wanted.tag == "latest" {
+        let numbers = tag.split(|it: char| !it.is_ascii_digit()).filter_map(|number| number.parse().ok());
+        return (usize::from(tag != "latest"), Reverse(numbers.collect()), 0);
+    }
+    let last = |tag: &str| tag.rsplit('.').next().and_then(|number| number.parse::<u64>().ok());
+    let versions = last(&wanted.tag).zip(last(tag)).map_or(u64::MAX, |(wanted, tag)| wanted.abs_diff(tag));
+    (strsim::osa_distance(&wanted.tag, tag), Reverse(Vec::new()), versions)
 }
 
 // Only repositories count here; the tag that was asked for is preferred where it is in use.

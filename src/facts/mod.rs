@@ -7,6 +7,7 @@ pub mod claim;
 pub mod container;
 pub mod events;
 pub mod exit;
+pub mod gist;
 pub mod hosts;
 pub mod image;
 pub mod ingress;
@@ -38,7 +39,7 @@ use crate::{
 };
 use events::Events;
 use image::ImagesInUse;
-use workload::{Workload, Workloads};
+use workload::{Workload, Workloads, is_superseded};
 
 /// What a rule can be about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -117,6 +118,8 @@ pub struct Subject {
     pub of: Option<usize>,
     /// The container, where it is about one.
     pub container: Option<String>,
+    /// What is left to do by hand after a cure that changes the pod template; empty mostly.
+    pub left_to_do: String,
     /// What tells it from others of the same object: the reference's name, the port.
     pub part: String,
     /// The facts by their names in rules.
@@ -133,6 +136,7 @@ impl Subject {
             pod: None,
             of: None,
             container: None,
+            left_to_do: String::new(),
             part: String::new(),
             facts: Vec::new(),
             unknown: BTreeMap::new(),
@@ -265,27 +269,31 @@ impl<'a> World<'a> {
         let facts = Facts::of(&rollout::facts(self.inventory, &self.events, workload));
         subjects.push(Subject::new(On::Workload, workload.object.clone()).with("workload", &facts));
         // A workload that asks for no pods misses nothing.
-        if let Some(spec) = workload.spec.filter(|_| !workload.idle) {
-            for reference in reference::References::of(spec).facts(self.inventory, &self.events, workload) {
+        if let Some(references) = reference::References::of_workload(workload).filter(|_| !workload.idle) {
+            for reference in references.facts(self.inventory, &self.events, workload) {
                 let part = format!("{}/{}/{}", reference.kind, reference.name, reference.key);
                 let subject = Subject::new(On::Reference, workload.object.clone()).part(part);
                 subjects.push(subject.with("reference", &Facts::of(&reference)).with("workload", &facts));
             }
         }
-        for pod in workload.pods.iter().filter(|pod| reach.asks_for_pod(pod)) {
+        let present = |pod: &&&Pod| reach.asks_for_pod(pod) && !is_superseded(self.inventory, workload, pod);
+        for pod in workload.pods.iter().filter(present) {
             self.add_pod(subjects, workload, pod, &facts);
         }
+        let left_to_do = rollout::left_to_do(self.inventory, workload);
+        subjects.iter_mut().filter(|subject| subject.object == workload.object).for_each(|subject| {
+            subject.left_to_do.clone_from(&left_to_do);
+        });
     }
 
     fn add_pod(&self, subjects: &mut Vec<Subject>, workload: &Workload, pod: &Pod, workload_facts: &Facts) {
-        let pod_facts = Facts::of(&pod::facts(self.inventory, &self.events, pod));
+        let pod_facts = Facts::of(&pod::facts(self.inventory, &self.events, workload, pod));
         let subject = Subject::new(On::Pod, workload.object.clone()).shown_by(pod, workload);
         subjects.push(subject.with("pod", &pod_facts).with("workload", workload_facts));
-        let events = self.events.about(pod.metadata.uid.as_deref().unwrap_or_default());
         for (spec, init) in container::containers(pod) {
             let path = workload.container_path(&spec.name, init);
             let previous = rollout::previous_image(self.inventory, workload, &spec.name);
-            let facts = container::facts(self.inventory, &self.images, pod, (spec, init), path, previous, events);
+            let facts = container::facts(self.inventory, &self.images, pod, (spec, init), path, previous, &self.events);
             let mut subject = Subject::new(On::Container, workload.object.clone()).shown_by(pod, workload);
             subject.container = Some(spec.name.clone());
             let subject = subject.with("container", &Facts::of(&facts)).with("pod", &pod_facts);

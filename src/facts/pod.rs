@@ -5,11 +5,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
+    container,
     events::{EventFacts, Events},
-    object,
+    object, probe,
     schedule::{self, ScheduleFacts},
     service::is_ready,
-    workload::phase,
+    workload::{Workload, phase},
 };
 use crate::{document::Evidence, inventory::Inventory};
 
@@ -58,7 +59,7 @@ pub struct TroubleFacts {
 }
 
 /// The facts of a pod.
-pub fn facts(inventory: &Inventory, events: &Events, pod: &Pod) -> PodFacts {
+pub fn facts(inventory: &Inventory, events: &Events, workload: &Workload, pod: &Pod) -> PodFacts {
     let spec = pod.spec.as_ref();
     let created = pod.metadata.creation_timestamp.as_ref();
     PodFacts {
@@ -71,7 +72,7 @@ pub fn facts(inventory: &Inventory, events: &Events, pod: &Pod) -> PodFacts {
         ready: is_ready(pod),
         is_static: is_static(pod),
         age: created.map_or(0, |created| object::seconds_since(inventory.about.now, created)),
-        schedule: schedule::facts(inventory, pod),
+        schedule: schedule::facts(inventory, workload, pod),
         mount: mount(events, pod),
         sandbox: sandbox(events, pod),
     }
@@ -99,6 +100,45 @@ fn is_being_prepared(pod: &Pod) -> bool {
         .flat_map(|status| status.init_container_statuses.iter().chain(&status.container_statuses))
         .flatten();
     on_a_node && phase(pod) == "Pending" && statuses.into_iter().all(waits)
+}
+
+/// Whether a pod that is not ready is still on its way, and has not used up the time that it may take: a minute
+/// to settle, five to pull and to initialize, then as long as its probes allow.
+pub fn is_on_its_way(inventory: &Inventory, pod: &Pod) -> bool {
+    const SETTLE: i64 = 60;
+    const PREPARE: i64 = 300;
+    if is_ready(pod) {
+        return false;
+    }
+    let now = inventory.about.now;
+    let created = pod.metadata.creation_timestamp.as_ref();
+    let age = created.map_or(i64::MAX, |created| object::seconds_since(now, created));
+    if age <= SETTLE {
+        return true;
+    }
+    if pod.spec.as_ref().is_none_or(|spec| spec.node_name.is_none()) {
+        return false;
+    }
+    container::containers(pod).into_iter().all(|(spec, init)| {
+        let Some(status) = container::status(pod, &spec.name, init) else { return age <= PREPARE };
+        let state = status.state.as_ref();
+        if let Some(waiting) = state.and_then(|state| state.waiting.as_ref()) {
+            let reason = waiting.reason.as_deref();
+            return age <= PREPARE && matches!(reason, Some("ContainerCreating" | "PodInitializing"));
+        }
+        if status.ready || state.is_some_and(|state| state.terminated.as_ref().is_some_and(|end| end.exit_code == 0)) {
+            return true;
+        }
+        let runs_for = probe::running_for(Some(status), now);
+        let allows = |role| probe::facts(role, spec, Some(status), &[]).allows;
+        let starting = spec.startup_probe.is_some() && status.started != Some(true);
+        match (status.restart_count, starting) {
+            (0, true) => runs_for <= allows(probe::Role::Startup),
+            (0, false) if container::is_init_at_work(pod, spec, init) => runs_for <= PREPARE,
+            (0, false) => runs_for > 0 && runs_for <= allows(probe::Role::Readiness),
+            _ => false,
+        }
+    })
 }
 
 fn mount(events: &Events, pod: &Pod) -> TroubleFacts {

@@ -4,7 +4,7 @@ use k8s_openapi::api::core::v1::{Container, ContainerStatus, Pod, Secret};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{events::EventFacts, image, object};
+use super::{container::statuses_field, events::EventFacts, gist, image, object};
 use crate::{
     document::Evidence,
     inventory::{Inventory, Lookup, registries},
@@ -19,6 +19,8 @@ pub struct PullFacts {
     pub reason: String,
     /// The runtime's words; empty where their event has expired.
     pub message: String,
+    /// What those come down to: `docker.io/library/web:1: not found`.
+    pub complaint: String,
     /// Whether the old image still runs or crashes, since the spec was edited in place.
     pub edited: bool,
     /// Which pull secrets there are and whether they are for this registry, as a sentence.
@@ -46,7 +48,7 @@ const WAITING: [&str; 7] = [
 pub fn facts(
     inventory: &Inventory,
     pod: &Pod,
-    container: &Container,
+    (container, init): (&Container, bool),
     status: Option<&ContainerStatus>,
     events: &[EventFacts],
 ) -> PullFacts {
@@ -65,14 +67,15 @@ pub fn facts(
     }
     let waiting_message = waiting.and_then(|waiting| waiting.message.as_deref()).unwrap_or_default();
     let message = failed.map_or("", |event| event.message);
-    let message = if tells_why(waiting_message) || message.is_empty() { waiting_message } else { message };
+    let message = if tells_why(waiting_message) { waiting_message } else { message };
     let mut evidence = Vec::new();
     if let Some(waiting) = waiting {
         let reason = waiting.reason.as_deref().unwrap_or_default();
-        let field = format!("status.containerStatuses[{}].state.waiting", container.name);
+        let field = format!("status.{}[{}].state.waiting", statuses_field(init), container.name);
         evidence.push(object_evidence(pod, &field, format!("{reason}: {waiting_message}")));
     }
-    if let Some(event) = failed.filter(|event| event.message != waiting_message) {
+    // Since Kubernetes 1.33 the status quotes the error as well.
+    if let Some(event) = failed.filter(|event| !waiting_message.contains(gist::of(event.message))) {
         evidence.push(event.evidence());
     }
     let named = pull_secrets(pod);
@@ -80,6 +83,7 @@ pub fn facts(
         failing,
         reason: waiting.and_then(|waiting| waiting.reason.clone()).unwrap_or_else(|| "ErrImagePull".to_owned()),
         message: message.to_owned(),
+        complaint: gist::of(message).to_owned(),
         edited,
         credentials: credentials(inventory, pod, &named, &image::ImageRef::parse(wanted).host),
         has_secret: !named.is_empty(),

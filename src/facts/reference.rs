@@ -1,6 +1,6 @@
 //! What a pod template refers to by name: ConfigMaps, Secrets, claims, ServiceAccounts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::api::core::v1::{ConfigMap, Container, Pod, PodSpec, Secret};
 use schemars::JsonSchema;
@@ -12,7 +12,7 @@ use super::{
     events::{EventFacts, Events},
     nearest::{Candidate, nearest},
     object,
-    workload::{Workload, phase},
+    workload::{Workload, lacks_pods, phase},
 };
 use crate::{
     document::{Evidence, Nearest},
@@ -39,14 +39,15 @@ pub struct ReferenceFacts {
     pub exists: Known<bool>,
     /// Whether the object has the key; true where no key is meant.
     pub has_key: Known<bool>,
-    /// The keys that the object has, as words.
+    /// The keys that the object has, as words: `its keys are PORT, HOST`; empty where that is not known.
     pub keys: String,
     /// Objects or keys that were probably meant, nearest first.
     pub nearest: Vec<Nearest>,
     /// The nearest; empty where none is near.
     pub better: String,
-    /// The namespaces that have an object of this kind and name.
-    pub elsewhere: Vec<String>,
+    /// The namespaces that have an object of this kind and name, as words: `namespace shop has one`; empty
+    /// where none has, or where more than three have.
+    pub elsewhere: String,
     /// Whether a pod can't start or can't be made for want of it. Otherwise its pods run, until they restart.
     pub blocks: bool,
     /// A JSON patch of the workload that names the nearest instead.
@@ -54,6 +55,8 @@ pub struct ReferenceFacts {
     /// A component's words about it.
     pub evidence: Vec<Evidence>,
 }
+
+const PULL_SECRETS: &str = "imagePullSecrets";
 
 struct Place {
     text: String,
@@ -79,7 +82,7 @@ impl References {
                 Kind::Secret,
                 &secret.name,
                 "",
-                "imagePullSecrets".to_owned(),
+                PULL_SECRETS.to_owned(),
                 &format!("/imagePullSecrets/{index}/name"),
                 "",
             );
@@ -97,6 +100,29 @@ impl References {
             );
         }
         references
+    }
+
+    /// Reads them off a workload's pod template, and off its pods what their ServiceAccount added to it.
+    pub fn of_workload(workload: &Workload) -> Option<Self> {
+        let spec = workload.spec?;
+        let mut references = Self::of(spec);
+        let account = spec.service_account_name.as_deref().unwrap_or("default");
+        let of_pods = workload.pods.iter().filter_map(|pod| pod.spec.as_ref()?.image_pull_secrets.as_ref()).flatten();
+        for secret in of_pods {
+            let wanted = (Kind::Secret, secret.name.clone(), String::new());
+            if !secret.name.is_empty() && !references.0.contains_key(&wanted) {
+                let text = format!("{PULL_SECRETS} of ServiceAccount {account}");
+                let place = Place { text, name_at: String::new(), key_at: String::new() };
+                references.0.insert(wanted, vec![place]);
+            }
+        }
+        Some(references)
+    }
+
+    /// The keys that are wanted of one object.
+    pub fn keys_of(&self, kind: Kind, name: &str) -> BTreeSet<&str> {
+        let of_it = self.0.keys().filter(|(other, named, key)| *other == kind && named == name && !key.is_empty());
+        of_it.map(|(_, _, key)| key.as_str()).collect()
     }
 
     /// The kinds, names and keys, in order; the key is empty where the object as a whole is meant.
@@ -231,8 +257,11 @@ impl References {
 
     /// The facts of each.
     pub fn facts(&self, inventory: &Inventory, events: &Events, workload: &Workload) -> Vec<ReferenceFacts> {
-        let said = Said::of(events, workload);
-        self.0.iter().map(|(wanted, places)| one(inventory, &said, workload, wanted, places)).collect()
+        let said = Said::of(inventory, events, workload);
+        let one = |(wanted, places): (&Wanted, &Vec<Place>)| {
+            one(inventory, &said, workload, wanted, &self.keys_of(wanted.0, &wanted.1), places)
+        };
+        self.0.iter().map(one).collect()
     }
 }
 
@@ -241,6 +270,7 @@ fn one(
     said: &Said,
     workload: &Workload,
     (kind, name, key): &Wanted,
+    wanted_keys: &BTreeSet<&str>,
     places: &[Place],
 ) -> ReferenceFacts {
     let namespace = &workload.object.namespace;
@@ -260,7 +290,18 @@ fn one(
     let names = inventory.known_names(*kind);
     let nearest = if key.is_empty() {
         let here = names.iter().filter(|(other, _)| other == namespace);
-        nearest(name, here.map(|(_, other)| Candidate { name: other, holds: false, note: String::new() }))
+        let holds = |other: &str| {
+            let keys = keys_of(inventory, *kind, namespace, other).known().unwrap_or_default();
+            !wanted_keys.is_empty() && wanted_keys.iter().all(|wanted| keys.iter().any(|key| key == wanted))
+        };
+        nearest(
+            name,
+            here.map(|(_, other)| {
+                let holds = holds(other);
+                let keys = wanted_keys.iter().copied().collect::<Vec<_>>().join(", ");
+                Candidate { name: other, holds, note: if holds { format!("has key {keys}") } else { String::new() } }
+            }),
+        )
     } else {
         let keys = keys.as_ref().known().cloned().unwrap_or_default();
         nearest_key(key, &keys)
@@ -272,22 +313,35 @@ fn one(
         kind: kind.to_string(),
         name: name.clone(),
         key: key.clone(),
-        pull_secret: places.iter().all(|place| place.text == "imagePullSecrets"),
+        pull_secret: places.iter().all(|place| place.text.starts_with(PULL_SECRETS)),
         places: join_unique(places),
-        field: first.map(|place| field_path(workload, &at(place))).unwrap_or_default(),
-        elsewhere: names
-            .iter()
-            .filter(|(other, found)| found == name && other != namespace)
-            .map(|(other, _)| other.clone())
-            .collect(),
+        field: first.map(&at).filter(|at| !at.is_empty()).map(|at| field_path(workload, &at)).unwrap_or_default(),
+        elsewhere: elsewhere(names.iter().filter(|(other, found)| found == name && other != namespace)),
         blocks: said.blocks,
         patch: patch(workload, places.iter().map(at), if key.is_empty() { name } else { key }, &better),
-        keys: keys.known().map(|keys| keys.join(", ")).unwrap_or_default(),
+        keys: keys.known().map(|keys| words_for(&keys)).unwrap_or_default(),
         evidence: words,
         exists,
         has_key,
         nearest,
         better,
+    }
+}
+
+fn words_for(keys: &[String]) -> String {
+    match keys {
+        [] => "it has no keys".to_owned(),
+        [only] => format!("its only key is {only}"),
+        keys => format!("its keys are {}", keys.join(", ")),
+    }
+}
+
+fn elsewhere<'a>(found: impl Iterator<Item = &'a (String, String)>) -> String {
+    let namespaces: Vec<_> = found.map(|(namespace, _)| namespace.as_str()).collect();
+    match namespaces.as_slice() {
+        [] | [_, _, _, _, ..] => String::new(),
+        [one] => format!("namespace {one} has one of that name"),
+        some => format!("namespaces {} have one of that name", some.join(", ")),
     }
 }
 
@@ -354,12 +408,13 @@ fn field_path(workload: &Workload, pointer: &str) -> String {
 
 // Each replacement is guarded by a test of the old value, so that the patch can't hit another place.
 fn patch(workload: &Workload, pointers: impl Iterator<Item = String>, old: &str, new: &str) -> String {
-    if new.is_empty() {
+    let pointers: Vec<_> = pointers.filter(|pointer| !pointer.is_empty()).collect();
+    if new.is_empty() || pointers.is_empty() {
         return String::new();
     }
     let root = format!("/{}", workload.spec_path.replace('.', "/"));
     let steps: Vec<_> = pointers
-        .filter(|pointer| !pointer.is_empty())
+        .into_iter()
         .flat_map(|pointer| {
             let path = format!("{root}{pointer}");
             [json!({"op": "test", "path": path, "value": old}), json!({"op": "replace", "path": path, "value": new})]
@@ -375,7 +430,7 @@ struct Said {
 }
 
 impl Said {
-    fn of(events: &Events, workload: &Workload) -> Self {
+    fn of(inventory: &Inventory, events: &Events, workload: &Workload) -> Self {
         let mut words = Vec::new();
         let mut blocked = 0;
         for pod in &workload.pods {
@@ -384,8 +439,7 @@ impl Said {
                 words.extend(words_about(events, pod));
             }
         }
-        let lacks_pods =
-            workload.replicas.is_some_and(|wanted| wanted > i32::try_from(workload.pods.len()).unwrap_or(i32::MAX));
+        let lacks_pods = lacks_pods(inventory, workload);
         if lacks_pods {
             let parts = workload.parts.iter().chain([&workload.object]);
             let refused = parts.filter_map(|part| events.newest(&part.uid, |event| event.reason == "FailedCreate"));

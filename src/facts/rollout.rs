@@ -3,8 +3,7 @@
 use k8s_openapi::api::{
     apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet},
     autoscaling::v2::HorizontalPodAutoscaler,
-    batch::v1::Job,
-    core::v1::Service,
+    core::v1::{Pod, Service},
     networking::v1::Ingress,
 };
 use regex::Regex;
@@ -12,15 +11,15 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
+    container,
     events::{EventFacts, Events},
     ingress, object, pod,
-    service::{self, is_ready},
-    workload::Workload,
+    service::{self, is_ready, not_ready},
+    workload::{self, Workload},
 };
 use crate::{
     document::Evidence,
     inventory::{Inventory, Known},
-    kind::Kind,
 };
 
 /// A workload, as a rule sees it.
@@ -48,6 +47,8 @@ pub struct WorkloadFacts {
     pub pods: i64,
     /// How many of those are ready.
     pub ready: i64,
+    /// What the kubelet says of those that are not, of two at most.
+    pub not_ready: Vec<Evidence>,
     /// How its rollout goes.
     pub rollout: RolloutFacts,
     /// Why its pods can't be made.
@@ -67,6 +68,8 @@ pub struct RolloutFacts {
     pub new: String,
     /// The one before it that still has pods; empty where none has.
     pub old: String,
+    /// A pod of the revision before that is broken, and for which the controller waits instead of replacing it.
+    pub held_by: String,
     /// The same as evidence.
     pub evidence: Vec<Evidence>,
 }
@@ -105,6 +108,7 @@ pub fn facts(inventory: &Inventory, events: &Events, workload: &Workload) -> Wor
         replicas: workload.replicas.map_or(-1, i64::from),
         pods: count(workload.pods.len()),
         ready: count(workload.pods.iter().filter(|pod| is_ready(pod)).count()),
+        not_ready: workload.pods.iter().filter(|pod| !is_ready(pod)).take(2).map(|pod| not_ready(pod)).collect(),
         rollout: rollout(inventory, workload),
         refused: refused(inventory, events, workload),
         dependents: dependents(inventory, workload),
@@ -131,6 +135,15 @@ fn revision(set: &ReplicaSet) -> i64 {
 
 /// The image that a container had in the newest revision before the present one, one with ready pods first.
 pub fn previous_image(inventory: &Inventory, workload: &Workload, container: &str) -> Option<String> {
+    let older_pod = workload.pods.iter().find(|pod| {
+        workload.object.kind != "Deployment"
+            && is_ready(pod)
+            && workload::is_of_older_revision(inventory, workload, pod)
+    });
+    if let Some(spec) = older_pod.and_then(|pod| pod.spec.as_ref()) {
+        let mut all = spec.containers.iter().chain(spec.init_containers.iter().flatten());
+        return all.find(|spec| spec.name == container)?.image.clone();
+    }
     let older: Vec<_> = revisions(inventory, workload).into_iter().skip(1).collect();
     let is_healthy = |set: &&&ReplicaSet| set.status.as_ref().and_then(|status| status.ready_replicas).unwrap_or(0) > 0;
     let set = older.iter().find(is_healthy).or(older.first())?;
@@ -192,7 +205,9 @@ const DEADLINE: i64 = 600;
 fn waits_for_a_pod(inventory: &Inventory, workload: &Workload) -> Option<String> {
     let is_late = |pod: &&&k8s_openapi::api::core::v1::Pod| {
         let created = pod.metadata.creation_timestamp.as_ref();
-        !is_ready(pod) && created.is_some_and(|created| object::seconds_since(inventory.about.now, created) > DEADLINE)
+        !is_ready(pod)
+            && !pod::is_on_its_way(inventory, pod)
+            && created.is_some_and(|created| object::seconds_since(inventory.about.now, created) > DEADLINE)
     };
     workload.pods.iter().find(is_late).map(|pod| object::name(&pod.metadata).to_owned())
 }
@@ -202,7 +217,85 @@ fn of_stateful_set(inventory: &Inventory, workload: &Workload, set: &StatefulSet
     let current = status.and_then(|status| status.current_revision.clone()).unwrap_or_default();
     let update = status.and_then(|status| status.update_revision.clone()).unwrap_or_default();
     let old = if current == update { String::new() } else { current };
+    let held_by = workload
+        .pods
+        .iter()
+        .find(|pod| waits_for_broken_pods(set) && workload::is_superseded(inventory, workload, pod) && is_broken(pod));
+    if let Some(pod) = held_by {
+        let name = object::name(&pod.metadata).to_owned();
+        return RolloutFacts {
+            stuck: true,
+            message: format!("Pod/{name} is of the revision before and broken, and the controller waits for it"),
+            new: update,
+            old,
+            evidence: words_of(pod),
+            held_by: name,
+        };
+    }
     waiting(inventory, workload, update, old)
+}
+
+// https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#forced-rollback
+fn waits_for_broken_pods(set: &StatefulSet) -> bool {
+    let Some(spec) = &set.spec else { return false };
+    let on_delete = spec.update_strategy.as_ref().and_then(|strategy| strategy.type_.as_deref()) == Some("OnDelete");
+    on_delete || spec.pod_management_policy.as_deref() != Some("Parallel")
+}
+
+// It waits for something that went wrong, rather than for its turn.
+fn is_broken(pod: &Pod) -> bool {
+    !is_ready(pod)
+        && (!words_of(pod).is_empty()
+            || container::containers(pod).into_iter().any(|(spec, init)| {
+                container::status(pod, &spec.name, init).is_some_and(|status| status.restart_count > 0)
+            }))
+}
+
+fn words_of(pod: &Pod) -> Vec<Evidence> {
+    let mut words = Vec::new();
+    for (spec, init) in container::containers(pod) {
+        let waiting =
+            container::status(pod, &spec.name, init).and_then(|status| status.state.as_ref()?.waiting.as_ref());
+        let reason = waiting.and_then(|waiting| waiting.reason.as_deref()).unwrap_or_default();
+        if let Some(message) = waiting.and_then(|waiting| waiting.message.as_deref())
+            && !matches!(reason, "" | "ContainerCreating" | "PodInitializing")
+        {
+            let list = if init { "initContainerStatuses" } else { "containerStatuses" };
+            let field = format!("status.{list}[{}].state.waiting", spec.name);
+            words.push(object::pod_evidence(pod, &field, format!("{reason}: {message}"), None));
+        }
+    }
+    words
+}
+
+/// What is left to do by hand once its template is changed; empty where its pods follow by themselves.
+pub fn left_to_do(inventory: &Inventory, workload: &Workload) -> String {
+    let names = |pods: &mut dyn Iterator<Item = &&Pod>| {
+        let names: Vec<_> = pods.map(|pod| object::name(&pod.metadata)).collect();
+        if names.len() > 3 { format!("its {} pods", names.len()) } else { names.join(", ") }
+    };
+    match workload.object.kind.as_str() {
+        "ReplicaSet" if !workload.pods.is_empty() => {
+            format!(
+                "then delete {}: a ReplicaSet leaves the pods that it has as they are",
+                names(&mut workload.pods.iter())
+            )
+        }
+        "StatefulSet" => {
+            let set = inventory.get::<StatefulSet>(&workload.object.namespace, &workload.object.name).present();
+            let broken = names(&mut workload.pods.iter().filter(|pod| is_broken(pod)));
+            if broken.is_empty() || !set.is_some_and(waits_for_broken_pods) {
+                return String::new();
+            }
+            format!(
+                "then delete {broken}: a StatefulSet waits for a broken pod to become ready instead of replacing it"
+            )
+        }
+        "CronJob" if !workload.pods.is_empty() => {
+            "what it has started keeps the old one: delete that Job, or wait for the next".to_owned()
+        }
+        _ => String::new(),
+    }
 }
 
 fn of_daemon_set(inventory: &Inventory, workload: &Workload, set: &DaemonSet) -> RolloutFacts {
@@ -218,6 +311,7 @@ fn waiting(inventory: &Inventory, workload: &Workload, new: String, old: String)
         new,
         old,
         evidence: Vec::new(),
+        held_by: String::new(),
     }
 }
 
@@ -280,7 +374,7 @@ fn refusal_in_status(inventory: &Inventory, workload: &Workload) -> Option<Evide
 
 // The others only say so in events; those count while pods are lacking and none was made since.
 fn refusal_in_events(inventory: &Inventory, events: &Events, workload: &Workload) -> Option<Evidence> {
-    if !lacks_pods(inventory, workload) {
+    if !workload::lacks_pods(inventory, workload) {
         return None;
     }
     let owners = workload.parts.iter().chain([&workload.object]);
@@ -290,15 +384,6 @@ fn refusal_in_events(inventory: &Inventory, events: &Events, workload: &Workload
         })
         .max_by_key(|event| event.second())?;
     (newest.reason == "FailedCreate").then(|| EventFacts::evidence(newest))
-}
-
-fn lacks_pods(inventory: &Inventory, workload: &Workload) -> bool {
-    if workload.object.kind == Kind::Job.info().name {
-        let job = inventory.get::<Job>(&workload.object.namespace, &workload.object.name).present();
-        let status = job.and_then(|job| job.status.as_ref());
-        return !workload.idle && status.is_none_or(|status| status.active.unwrap_or(0) == 0);
-    }
-    workload.replicas.is_some_and(|wanted| wanted > i32::try_from(workload.pods.len()).unwrap_or(i32::MAX))
 }
 
 // A Service that other workloads serve as well does not depend on this one: an old version beside a

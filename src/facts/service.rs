@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::{
     nearest::{Candidate, nearest, nearest_name},
-    object,
+    object, pod,
     workload::{Workload, Workloads, phase},
 };
 use crate::{
@@ -45,7 +45,7 @@ pub struct ServiceFacts {
     pub pods: Known<Vec<String>>,
     /// How many of those are ready.
     pub ready: Known<i64>,
-    /// Whether the pods that it matches have been there for a minute, long enough to be ready.
+    /// Whether none of the pods that it matches is still on its way, within the time that it may take.
     pub settled: bool,
     /// What its EndpointSlices hold.
     pub endpoints: Known<EndpointFacts>,
@@ -102,7 +102,7 @@ pub struct PortFacts {
     pub target: String,
     /// Whether that is a name.
     pub named: bool,
-    /// Whether a matched pod declares or probes it; true where they declare none.
+    /// Whether a matched pod declares or probes it; true where one of their containers declares none.
     pub served: Known<bool>,
     /// Whether a matched pod declares the same number with another protocol, and that protocol.
     pub other_protocol: String,
@@ -183,7 +183,7 @@ pub fn facts(inventory: &Inventory, workloads: &Workloads, service: &Service) ->
         headless: spec.and_then(|spec| spec.cluster_ip.as_deref()) == Some("None"),
         selector_text: text(&selector),
         selector_yaml: yaml_lines(&selector),
-        settled: pods.iter().all(|pod| is_a_minute_old(inventory, pod)),
+        settled: !pods.iter().any(|pod| pod::is_on_its_way(inventory, pod)),
         endpoints: endpoints(inventory, service),
         scaled_to_zero: !matched.is_empty() && matched.iter().all(|workload| workload.replicas == Some(0)),
         workloads: match unseen_workloads(inventory, namespace, nearest.is_some()) {
@@ -213,12 +213,8 @@ fn count(number: usize) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-fn is_a_minute_old(inventory: &Inventory, pod: &Pod) -> bool {
-    let created = pod.metadata.creation_timestamp.as_ref();
-    created.is_some_and(|created| object::seconds_since(inventory.about.now, created) > 60)
-}
-
-fn not_ready(pod: &Pod) -> Evidence {
+/// What the kubelet says of a pod that is not ready.
+pub fn not_ready(pod: &Pod) -> Evidence {
     let conditions = pod.status.as_ref().and_then(|status| status.conditions.as_deref()).unwrap_or_default();
     let ready = conditions.iter().find(|condition| condition.type_ == "Ready");
     let words = ready.and_then(|ready| ready.message.clone()).unwrap_or_else(|| format!("phase {}", phase(pod)));
@@ -283,19 +279,20 @@ fn nearest_labels(
     let candidates = workloads
         .in_namespace(object::namespace(&service.metadata))
         .filter(|workload| workload.replicas != Some(0) && !workload.idle);
-    let mut best: Option<(usize, bool, BTreeMap<String, String>, &Workload)> = None;
+    type Rank = (usize, usize, bool);
+    let mut best: Option<(Rank, BTreeMap<String, String>, &Workload)> = None;
     for workload in candidates {
         let Some(labels) = workload.labels else { continue };
         let Some((changes, wanted)) = adapt(selector, labels) else { continue };
-        // A selector that already is another Service's way to this workload is less probable than one that nobody uses.
         let named = nearest_name(object::name(&service.metadata), [&workload.object.name]).is_some()
             || workload.object.name == object::name(&service.metadata);
-        let better = best.as_ref().is_none_or(|(fewest, best_named, _, _)| (changes, !named) < (*fewest, !*best_named));
-        if better {
-            best = Some((changes, named, wanted, workload));
+        // Fewer labels changed, then fewer letters, then a workload that is named as the Service is.
+        let rank = (changes, strsim::osa_distance(&text(selector), &text(&wanted)), !named);
+        if best.as_ref().is_none_or(|(best, _, _)| rank < *best) {
+            best = Some((rank, wanted, workload));
         }
     }
-    let (_, _, wanted, workload) = best?;
+    let (_, wanted, workload) = best?;
     let ready = workload.pods.iter().filter(|pod| is_ready(pod)).count();
     let plural = if workload.pods.len() == 1 { "pod" } else { "pods" };
     let carry = if workload.pods.len() == 1 { "carries" } else { "carry" };
@@ -378,12 +375,16 @@ pub fn ports(inventory: &Inventory, workloads: &Workloads, service: &Service) ->
     let ports = service.spec.as_ref().and_then(|spec| spec.ports.as_deref()).unwrap_or_default();
     let matched = selected_workloads(workloads, service);
     let pods_known = inventory.list::<Pod>(object::namespace(&service.metadata));
-    let only = ports.len() == 1;
     let served = Served::by(&matched);
+    let others =
+        |index: usize| ports.iter().enumerate().filter(move |(other, _)| *other != index).map(|(_, port)| port);
     ports
         .iter()
         .enumerate()
-        .map(|(index, port)| port_facts(port, index, only, &served, &pods_known.as_ref().map(|_| ())))
+        .map(|(index, port)| {
+            let others: Vec<_> = others(index).collect();
+            port_facts(port, index, &others, &served, &pods_known.as_ref().map(|_| ()))
+        })
         .collect()
 }
 
@@ -407,10 +408,11 @@ impl Served {
                 .iter()
                 .flatten()
                 .filter(|container| container.restart_policy.as_deref() == Some("Always"));
-            let mut declares = false;
+            // One container that declares none may listen on anything, whatever the others declare.
+            served.all_declare &=
+                spec.containers.iter().all(|container| container.ports.as_ref().is_some_and(|ports| !ports.is_empty()));
             for container in spec.containers.iter().chain(sidecars) {
                 for port in container.ports.iter().flatten() {
-                    declares = true;
                     let protocol = port.protocol.clone().unwrap_or_else(|| "TCP".to_owned());
                     let entry = (port.name.clone().unwrap_or_default(), port.container_port, protocol);
                     if !served.declared.contains(&entry) {
@@ -419,24 +421,32 @@ impl Served {
                 }
                 let probes = [&container.liveness_probe, &container.readiness_probe, &container.startup_probe];
                 for probe in probes.into_iter().flatten() {
-                    let port = probe
-                        .http_get
-                        .as_ref()
-                        .map(|http| &http.port)
-                        .or(probe.tcp_socket.as_ref().map(|tcp| &tcp.port));
-                    served.probed.extend(port.cloned());
+                    let http = probe.http_get.as_ref().map(|http| http.port.clone());
+                    let tcp = probe.tcp_socket.as_ref().map(|tcp| tcp.port.clone());
+                    let grpc = probe.grpc.as_ref().map(|grpc| IntOrString::Int(grpc.port));
+                    served.probed.extend(http.or(tcp).or(grpc));
                 }
             }
-            served.all_declare &= declares;
         }
         served.owner = workloads.iter().map(|workload| workload.object.to_string()).collect::<Vec<_>>().join(", ");
         served
     }
 }
 
-fn port_facts(port: &ServicePort, index: usize, only: bool, served: &Served, pods_known: &Known<()>) -> PortFacts {
+fn target_of(port: &ServicePort) -> IntOrString {
+    port.target_port.clone().unwrap_or(IntOrString::Int(port.port))
+}
+
+fn port_facts(
+    port: &ServicePort,
+    index: usize,
+    others: &[&ServicePort],
+    served: &Served,
+    pods_known: &Known<()>,
+) -> PortFacts {
     let protocol = port.protocol.clone().unwrap_or_else(|| "TCP".to_owned());
-    let target = port.target_port.clone().unwrap_or(IntOrString::Int(port.port));
+    let target = target_of(port);
+    let taken: Vec<_> = others.iter().copied().map(target_of).collect();
     let of_protocol = |entry: &&(String, i32, String)| entry.2 == protocol;
     let (named, text) = match &target {
         IntOrString::Int(number) => (false, number.to_string()),
@@ -456,7 +466,14 @@ fn port_facts(port: &ServicePort, index: usize, only: bool, served: &Served, pod
         .find(|entry| entry.2 != protocol && matches(entry))
         .map(|entry| entry.2.clone())
         .unwrap_or_default();
-    let candidates: Vec<_> = served.declared.iter().filter(of_protocol).collect();
+    // A port to which another of the Service's ports leads is hardly the one that was meant here.
+    let is_free = |entry: &&(String, i32, String)| {
+        !taken.iter().any(|taken| match taken {
+            IntOrString::Int(number) => *number == entry.1,
+            IntOrString::String(name) => *name == entry.0,
+        })
+    };
+    let candidates: Vec<_> = served.declared.iter().filter(of_protocol).filter(is_free).collect();
     let nearest = nearest_port(&text, named, &candidates);
     let better = nearest.first().map(|nearest| nearest.value.clone()).unwrap_or_default();
     let field = format!("spec.ports[{index}].targetPort");
@@ -476,7 +493,7 @@ fn port_facts(port: &ServicePort, index: usize, only: bool, served: &Served, pod
         target: text,
         protocol,
         field,
-        only,
+        only: others.is_empty(),
         named,
         nearest,
         better,

@@ -6,7 +6,7 @@ use k8s_openapi::{
     api::{
         apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet},
         batch::v1::{CronJob, Job},
-        core::v1::{Pod, PodSpec, PodTemplateSpec},
+        core::v1::{Container, Pod, PodSpec, PodTemplateSpec},
     },
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
@@ -152,6 +152,78 @@ impl Workload<'_> {
     pub fn container_path(&self, container: &str, init: bool) -> String {
         let list = if init { "initContainers" } else { "containers" };
         format!("{}.{list}[name={container}]", self.spec_path)
+    }
+}
+
+/// Whether a pod was made from a template that has since been edited in what its containers run: what is at
+/// fault there may be mended already, and waits to be rolled out.
+pub fn is_superseded(inventory: &Inventory, workload: &Workload, pod: &Pod) -> bool {
+    let differs = match (workload.spec, pod.spec.as_ref()) {
+        (Some(template), Some(spec)) => !runs_the_same(template, spec),
+        _ => false,
+    };
+    differs && is_of_older_revision(inventory, workload, pod)
+}
+
+/// Whether a newer revision of its workload is being rolled out than the one that a pod was made from.
+pub fn is_of_older_revision(inventory: &Inventory, workload: &Workload, pod: &Pod) -> bool {
+    let (namespace, name) = (&workload.object.namespace, &workload.object.name);
+    let label = |key: &str| pod.metadata.labels.as_ref().and_then(|labels| labels.get(key));
+    match workload.object.kind.as_str() {
+        "Deployment" => {
+            let newest = super::rollout::revisions(inventory, workload).first().map(|set| object::name(&set.metadata));
+            newest.is_some_and(|newest| controller(&pod.metadata).is_some_and(|owner| owner.name != newest))
+        }
+        "StatefulSet" => {
+            let set = inventory.get::<StatefulSet>(namespace, name).present();
+            let update = set.and_then(|set| set.status.as_ref()?.update_revision.as_ref());
+            update.zip(label("controller-revision-hash")).is_some_and(|(update, own)| update != own)
+        }
+        "DaemonSet" => {
+            let set = inventory.get::<DaemonSet>(namespace, name).present();
+            let annotations = set.and_then(|set| set.metadata.annotations.as_ref());
+            let newest =
+                annotations.and_then(|annotations| annotations.get("deprecated.daemonset.template.generation"));
+            newest.zip(label("pod-template-generation")).is_some_and(|(newest, own)| newest != own)
+        }
+        _ => false,
+    }
+}
+
+// What is at fault in a container stands in these; the rest is filled in when the pod is admitted.
+fn runs_the_same(template: &PodSpec, pod: &PodSpec) -> bool {
+    let same = |one: &Container, other: &Container| {
+        one.name == other.name
+            && one.image == other.image
+            && one.command == other.command
+            && one.args == other.args
+            && one.env == other.env
+            && one.env_from == other.env_from
+            && one.liveness_probe == other.liveness_probe
+            && one.readiness_probe == other.readiness_probe
+            && one.startup_probe == other.startup_probe
+            && one.resources == other.resources
+    };
+    let in_pod = |wanted: &Container| {
+        let all = pod.containers.iter().chain(pod.init_containers.iter().flatten());
+        all.into_iter().any(|other| same(wanted, other))
+    };
+    let mut all = template.containers.iter().chain(template.init_containers.iter().flatten());
+    all.all(in_pod) && template.node_selector == pod.node_selector
+}
+
+/// Whether it has fewer pods than it asks for, as far as that can be told.
+pub fn lacks_pods(inventory: &Inventory, workload: &Workload) -> bool {
+    let without = |job: &Job| {
+        let suspended = job.spec.as_ref().and_then(|spec| spec.suspend) == Some(true);
+        let active = job.status.as_ref().and_then(|status| status.active).unwrap_or(0);
+        !job_is_finished(job) && !suspended && active == 0
+    };
+    let job = |name: &str| inventory.get::<Job>(&workload.object.namespace, name).present();
+    match workload.object.kind.as_str() {
+        "Job" => job(&workload.object.name).is_some_and(without),
+        "CronJob" => workload.parts.iter().filter_map(|part| job(&part.name)).any(without),
+        _ => workload.replicas.is_some_and(|wanted| wanted > i32::try_from(workload.pods.len()).unwrap_or(i32::MAX)),
     }
 }
 

@@ -9,7 +9,9 @@ use super::{Request, Source};
 use crate::{
     error::Error,
     facts::{
-        container, object, pull,
+        container,
+        nearest::{Candidate, nearest},
+        object, pull,
         reference::References,
         schedule,
         service::{selected, selector},
@@ -40,6 +42,9 @@ const ALWAYS: [Kind; 13] = [
 
 /// What a question about a pod can do without.
 const NOT_FOR_A_POD: [Kind; 2] = [Kind::PersistentVolumeClaim, Kind::HorizontalPodAutoscaler];
+
+/// Where events about nodes, which live in no namespace, are kept.
+const NODE_EVENTS: &str = "default";
 
 // An answer may name something that names something more; then it is enough.
 const WAVES: usize = 4;
@@ -141,11 +146,10 @@ impl Wanted<'_> {
     }
 
     fn references(&mut self, workload: &Workload) {
-        let Some(spec) = workload.spec.filter(|_| !workload.idle) else { return };
+        let Some(references) = References::of_workload(workload).filter(|_| !workload.idle) else { return };
         let namespace = workload.object.namespace.as_str();
         // Over all namespaces one listing of names serves every reference.
         let scope = self.question.namespace.as_deref();
-        let references = References::of(spec);
         for (kind, name, key) in references.wanted() {
             match kind {
                 Kind::PersistentVolumeClaim => self.list(kind, scope),
@@ -155,6 +159,13 @@ impl Wanted<'_> {
             if self.inventory.exists(kind, namespace, name).is_absent() {
                 self.names(kind, scope);
                 self.names(kind, None);
+                // What holds the wanted keys is more probably meant than what has the nearer name.
+                let wanted = references.keys_of(kind, name);
+                let names = self.inventory.known_names(kind);
+                let here = names.iter().filter(|(other, _)| other == namespace).map(|(_, name)| Candidate::named(name));
+                for near in nearest(name, here).iter().filter(|_| !wanted.is_empty()) {
+                    self.get(kind, namespace, &near.value);
+                }
             }
         }
     }
@@ -173,6 +184,9 @@ impl Wanted<'_> {
                     for secret in pull::pull_secrets(pod) {
                         self.get(Kind::Secret, object::namespace(&pod.metadata), secret);
                     }
+                }
+                if container::was_killed_without_limit(spec, status) {
+                    self.list(Kind::Event, Some(NODE_EVENTS));
                 }
                 // One log of each container tells for all replicas.
                 if let Some(key) = container::log_of(self.inventory, pod, spec, init)
