@@ -27,6 +27,8 @@ pub struct Answer {
     pub diagnosis: Diagnosis,
     /// Rules that could not be evaluated: bugs, each as `id: what`.
     pub bugs: BTreeSet<String>,
+    /// Why nothing of what was asked about could be looked at.
+    pub unanswered: Option<String>,
 }
 
 /// Diagnoses what was asked about.
@@ -52,7 +54,9 @@ pub fn diagnose(question: &Question, inventory: &Inventory, rules: &Rules) -> Re
     diagnosis.findings = findings;
     diagnosis.not_checked = not_checked(question, inventory, outcome.not_checked);
     diagnosis.checked = checked(inventory, &world, &reach);
-    Ok(Answer { diagnosis, bugs: outcome.bugs })
+    let nothing_seen = diagnosis.findings.is_empty() && diagnosis.checked.is_empty();
+    let unanswered = if nothing_seen { question.unanswered(inventory) } else { None };
+    Ok(Answer { diagnosis, bugs: outcome.bugs, unanswered })
 }
 
 /// The document that says that the target is not there.
@@ -186,10 +190,6 @@ fn order(finding: &Finding, reach: &Reach) -> Order {
     )
 }
 
-/// What may be asked about and no rule is about yet, so that it is not said to be healthy.
-const WITHOUT_RULES: [Kind; 4] =
-    [Kind::HorizontalPodAutoscaler, Kind::PodDisruptionBudget, Kind::NetworkPolicy, Kind::Node];
-
 // What rules would have needed, and what is always looked at and could not be.
 fn not_checked(question: &Question, inventory: &Inventory, needed: BTreeSet<NotChecked>) -> Vec<NotChecked> {
     let mut by_what: BTreeMap<String, String> = needed.into_iter().map(|entry| (entry.what, entry.why)).collect();
@@ -198,7 +198,7 @@ fn not_checked(question: &Question, inventory: &Inventory, needed: BTreeSet<NotC
             by_what.entry(kind.info().plural.to_owned()).or_insert(why);
         }
     }
-    for kind in question.target.each().iter().filter_map(Target::kind).filter(|kind| WITHOUT_RULES.contains(kind)) {
+    for kind in question.target.each().iter().filter_map(Target::kind).filter(|kind| kind.is_without_rules()) {
         by_what.entry(kind.info().plural.to_owned()).or_insert_with(|| "no rule is about them yet".to_owned());
     }
     by_what.into_iter().map(|(what, why)| NotChecked { what, why }).collect()

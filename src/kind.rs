@@ -120,6 +120,11 @@ impl Kind {
         })
     }
 
+    /// Whether it may be asked about and no rule is about it yet, so that it must not be said to be healthy.
+    pub fn is_without_rules(self) -> bool {
+        matches!(self, Kind::HorizontalPodAutoscaler | Kind::PodDisruptionBudget | Kind::NetworkPolicy | Kind::Node)
+    }
+
     /// The kind of an object by its `kind` and `apiVersion`.
     pub fn from_object(kind: &str, api_version: &str) -> Option<Kind> {
         let group = api_version.rsplit_once('/').map_or("", |(group, _)| group);

@@ -10,7 +10,7 @@ use crate::{
     graph::Key,
     inventory::{Inventory, Lookup, State},
     kind::Kind,
-    source::Request,
+    source::{Request, collect::always},
 };
 
 /// What is asked about.
@@ -203,7 +203,12 @@ impl Question {
             Target::Named(name) => {
                 let mut found = self.matching(inventory, targets().filter(|kind| kind.info().namespaced));
                 found.retain(|key| key.name == *name);
-                if found.is_empty() { Err(self.name_not_found(inventory, name)) } else { Ok(found) }
+                found.extend(self.known_by_pods(inventory, |key| key.name == *name));
+                // What could not be listed may have it.
+                if found.is_empty() && !always(self).any(|kind| self.unseen(inventory, kind).is_some()) {
+                    return Err(self.name_not_found(inventory, name));
+                }
+                Ok(found)
             }
         }
     }
@@ -216,8 +221,58 @@ impl Question {
             .filter(|namespace| matches!(lookup(namespace), Lookup::Present(())))
             .map(|namespace| Key::new(kind, namespace, name))
             .collect();
-        let unknown = namespaces.iter().any(|namespace| matches!(lookup(namespace), Lookup::Unknown(_)));
-        if found.is_empty() && !unknown { Err(self.object_not_found(inventory, kind, name)) } else { Ok(found) }
+        if !found.is_empty() {
+            return Ok(found);
+        }
+        let unlisted = namespaces.is_empty() && self.unseen(inventory, kind).is_some();
+        if !unlisted && !namespaces.iter().any(|namespace| matches!(lookup(namespace), Lookup::Unknown(_))) {
+            return Err(self.object_not_found(inventory, kind, name));
+        }
+        Ok(self.known_by_pods(inventory, |key| key.kind == kind.info().name && key.name == name))
+    }
+
+    // Pods name what controls them to somebody who may not look at it.
+    fn known_by_pods(&self, inventory: &Inventory, is_it: impl Fn(&Key) -> bool) -> Vec<Key> {
+        let pods = inventory.seen_anywhere::<k8s_openapi::api::core::v1::Pod>();
+        let roots: BTreeSet<Key> = pods.map(|pod| Key::of(&workload::root_of_pod(inventory, pod))).collect();
+        let here = |key: &Key| self.namespace.as_ref().is_none_or(|namespace| *namespace == key.namespace);
+        roots.into_iter().filter(|key| here(key) && is_it(key)).collect()
+    }
+
+    // Why a kind could not be listed where it is asked for.
+    fn unseen(&self, inventory: &Inventory, kind: Kind) -> Option<String> {
+        let namespace = self.namespace.as_deref().filter(|_| kind.info().namespaced);
+        match inventory.coverage().of_list_in(kind, namespace) {
+            State::Failed(why) => Some(why),
+            State::Collected | State::Absent => None,
+        }
+    }
+
+    /// Why nothing of what was asked about could be looked at, in one line; nothing where something was.
+    pub fn unanswered(&self, inventory: &Inventory) -> Option<String> {
+        let targets = self.target.each();
+        let mut blind = targets.iter().map(|target| match target {
+            Target::All(kind) | Target::One(kind, _) => self.cannot_look(inventory, &[*kind]),
+            // A name may be that of something which could not be listed.
+            Target::Named(name) => always(self).find_map(|kind| {
+                let why = self.cannot_look(inventory, &[kind])?;
+                Some(format!("{}; {why}", self.name_not_found(inventory, name).line))
+            }),
+            Target::Everything | Target::Several(_) => self.cannot_look(inventory, &always(self).collect::<Vec<_>>()),
+        });
+        blind.next().flatten().filter(|_| blind.all(|why| why.is_some()))
+    }
+
+    // Where none of these kinds was listed: why the first was not.
+    fn cannot_look(&self, inventory: &Inventory, kinds: &[Kind]) -> Option<String> {
+        let whys: Option<Vec<_>> = kinds.iter().map(|kind| Some((kind, self.unseen(inventory, *kind)?))).collect();
+        let (kind, why) = whys?.into_iter().next()?;
+        let hint = if self.namespace.is_none() && kind.info().namespaced && why.starts_with("forbidden") {
+            "; name a namespace that you may look at with -n"
+        } else {
+            ""
+        };
+        Some(format!("cannot look at {}: {why}{hint}", kind.info().plural))
     }
 
     fn namespaces(&self, inventory: &Inventory, kind: Kind) -> Vec<String> {

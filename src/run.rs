@@ -142,6 +142,10 @@ fn answer(cli: &Cli, rules: &Rules, question: &Question, inventory: &Inventory) 
                 complain(&format!("the rule {bug}"));
             }
             print(&report::render(&answer.diagnosis, cli.look.output, &style(cli, inventory)));
+            if let Some(why) = &answer.unanswered {
+                complain(why);
+                return ExitCode::from(2);
+            }
             exit_code(&answer.diagnosis, cli.look.fail_on)
         }
         Err(missing) => {

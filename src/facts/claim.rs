@@ -61,6 +61,9 @@ pub fn facts(inventory: &Inventory, events: &Events, claim: &PersistentVolumeCla
     let seen: Vec<_> = inventory.seen_anywhere::<StorageClass>().map(|class| object::name(&class.metadata)).collect();
     let uid = claim.metadata.uid.as_deref().unwrap_or_default();
     let newest = events.about(uid).last();
+    // The controller looks for volumes first, then for the class; its word is evidence for somebody who may not look.
+    let refused = format!("storageclass.storage.k8s.io \"{class}\" not found");
+    let is_refused = newest.is_some_and(|event| event.message.contains(&refused));
     ClaimFacts {
         name: object::name(&claim.metadata).to_owned(),
         namespace: object::namespace(&claim.metadata).to_owned(),
@@ -71,22 +74,30 @@ pub fn facts(inventory: &Inventory, events: &Events, claim: &PersistentVolumeCla
         class_exists: if named == Some("") {
             Known::Known(true)
         } else {
-            classes.map(|classes| classes.iter().any(of_class))
+            match &classes {
+                Known::Unknown(_) if is_refused => Known::Known(false),
+                classes => classes.as_ref().map(|classes| classes.iter().any(of_class)),
+            }
         },
         binding: inventory
             .seen_anywhere::<StorageClass>()
             .find(of_class)
             .and_then(|class| class.volume_binding_mode.clone())
             .unwrap_or_default(),
-        has_volume: inventory
-            .list::<PersistentVolume>("")
-            .map(|volumes| volumes.iter().any(|volume| is_free_of_class(volume, class))),
+        has_volume: match inventory.list::<PersistentVolume>("") {
+            Known::Unknown(_) if is_refused => Known::Known(false),
+            volumes => volumes.map(|volumes| volumes.iter().any(|volume| is_free_of_class(volume, class))),
+        },
         nearest: if class.is_empty() {
             Vec::new()
         } else {
             nearest(class, seen.iter().map(|name| Candidate { name, holds: false, note: String::new() }))
         },
-        classes: if seen.is_empty() { "none".to_owned() } else { seen.join(", ") },
+        classes: match &classes {
+            Known::Unknown(_) => "not known".to_owned(),
+            Known::Known(_) if seen.is_empty() => "none".to_owned(),
+            Known::Known(_) => seen.join(", "),
+        },
         stateful_set: stateful_set(inventory, claim),
         message: newest.map(|event| event.message.to_owned()).unwrap_or_default(),
         evidence: newest.map(EventFacts::evidence).into_iter().collect(),

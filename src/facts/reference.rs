@@ -276,8 +276,8 @@ fn one(
     let namespace = &workload.object.namespace;
     let words = said.about(*kind, name, key);
     let exists = match inventory.exists(*kind, namespace, name) {
-        // The kubelet's own words are evidence, for somebody who may not look.
-        Lookup::Unknown(_) if key.is_empty() && !words.is_empty() => Known::Known(false),
+        // The kubelet's own words are evidence, for somebody who may not look: what lacks a key is there.
+        Lookup::Unknown(_) if !words.is_empty() => Known::Known(!key.is_empty()),
         found => found.exists(),
     };
     let keys = keys_of(inventory, *kind, namespace, name);
@@ -457,13 +457,12 @@ impl Said {
         let is_it = |text: &str| {
             if key.is_empty() {
                 let quoted = format!("{} \"{name}\" not found", kind.info().name.to_lowercase());
-                let pull = kind == Kind::Secret
-                    && text.contains("Unable to retrieve some image pull secrets")
-                    && text.contains(name);
-                text.contains(&quoted) || pull
+                text.contains(&quoted) || (kind == Kind::Secret && is_unretrieved(text, name))
             } else {
-                let in_env =
-                    text.contains(&format!("couldn't find key {key} in {kind} ")) && text.contains(&format!("/{name}"));
+                let in_env = text
+                    .split_once(&format!("couldn't find key {key} in {kind} "))
+                    .and_then(|(_, rest)| rest.split_whitespace().next()?.split_once('/'))
+                    .is_some_and(|(_, found)| found == name);
                 let word = if kind == Kind::Secret { "secret" } else { "config" };
                 in_env || text.contains(&format!("references non-existent {word} key: {key}"))
             }
@@ -473,6 +472,15 @@ impl Said {
         found.truncate(2);
         found
     }
+}
+
+// `Unable to retrieve some image pull secrets (a, b); attempting to pull the image may not succeed.`
+fn is_unretrieved(text: &str, name: &str) -> bool {
+    let named = text
+        .split_once("Unable to retrieve some image pull secrets (")
+        .and_then(|(_, rest)| rest.split_once(')'))
+        .map(|(named, _)| named);
+    named.is_some_and(|named| named.split(", ").any(|found| found == name))
 }
 
 // A pod that has not begun to run, or waits for its configuration.

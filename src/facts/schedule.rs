@@ -43,7 +43,7 @@ pub struct ScheduleFacts {
     /// Whether all nodes together have that much free.
     pub cluster_has_room: Known<bool>,
     /// The first of its node selector and required node affinity that no node meets; empty where each is met by some node.
-    pub term: String,
+    pub term: Known<String>,
     /// The label's key in that term.
     pub term_key: String,
     /// The nodes' values of that key, as words: `linux (node-1)`; empty where no node has it.
@@ -65,6 +65,12 @@ pub fn facts(inventory: &Inventory, workload: &Workload, pod: &Pod) -> ScheduleF
     let term = match (&nodes, &pod.spec, condition) {
         (Known::Known(nodes), Some(spec), Some(_)) => unmet_term(spec, nodes),
         _ => None,
+    };
+    let term_text = match &nodes {
+        Known::Unknown(why) if condition.is_some() && pod.spec.as_ref().is_some_and(chooses_nodes) => {
+            Known::Unknown(why.clone())
+        }
+        _ => Known::Known(term.as_ref().map(|term| term.text.clone()).unwrap_or_default()),
     };
     let room = room(inventory, pod, &lacking);
     let term_key = term.as_ref().map(|term| term.key.clone()).unwrap_or_default();
@@ -100,7 +106,7 @@ pub fn facts(inventory: &Inventory, workload: &Workload, pod: &Pod) -> ScheduleF
         could_ever_fit: room.as_ref().map(|room| room.could_ever_fit),
         cluster_has_room: room.map(|room| room.cluster_has_room),
         lacking,
-        term: term.as_ref().map(|term| term.text.clone()).unwrap_or_default(),
+        term: term_text,
         term_field: term.map(|term| term.field).unwrap_or_default(),
         term_key,
         term_values,
@@ -277,6 +283,12 @@ fn room(inventory: &Inventory, pod: &Pod, lacking: &[String]) -> Known<Room> {
 fn allocatable(node: &Node, resource: &str) -> f64 {
     let list = node.status.as_ref().and_then(|status| status.allocatable.as_ref());
     list.and_then(|list| list.get(resource)).and_then(|amount| quantity::parse(&amount.0)).unwrap_or(0.0)
+}
+
+fn chooses_nodes(spec: &PodSpec) -> bool {
+    let affinity = spec.affinity.as_ref().and_then(|affinity| affinity.node_affinity.as_ref());
+    spec.node_selector.is_some()
+        || affinity.is_some_and(|affinity| affinity.required_during_scheduling_ignored_during_execution.is_some())
 }
 
 struct Term {

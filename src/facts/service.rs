@@ -20,7 +20,8 @@ use super::{
 };
 use crate::{
     document::{Evidence, Nearest, ObjectRef},
-    inventory::{Inventory, Known},
+    inventory::{Inventory, Known, State},
+    kind::Kind,
 };
 
 /// A Service, as a rule sees it.
@@ -49,7 +50,7 @@ pub struct ServiceFacts {
     /// What its EndpointSlices hold.
     pub endpoints: Known<EndpointFacts>,
     /// The workloads whose pod template it matches, though they may have no pods: `Deployment/web`.
-    pub workloads: Vec<String>,
+    pub workloads: Known<Vec<String>>,
     /// Whether all of those ask for no pods.
     pub scaled_to_zero: bool,
     /// The labels that were probably meant, where some are near.
@@ -174,6 +175,7 @@ pub fn facts(inventory: &Inventory, workloads: &Workloads, service: &Service) ->
     let all_pods = inventory.list::<Pod>(namespace);
     let matched = selected_workloads(workloads, service);
     let nobody = pods.is_empty() && !selector.is_empty();
+    let nearest = if nobody { nearest_labels(workloads, service, &selector) } else { None };
     ServiceFacts {
         name: object::name(&service.metadata).to_owned(),
         namespace: namespace.to_owned(),
@@ -184,14 +186,27 @@ pub fn facts(inventory: &Inventory, workloads: &Workloads, service: &Service) ->
         settled: !pods.iter().any(|pod| pod::is_on_its_way(inventory, pod)),
         endpoints: endpoints(inventory, service),
         scaled_to_zero: !matched.is_empty() && matched.iter().all(|workload| workload.replicas == Some(0)),
-        workloads: matched.iter().map(|workload| workload.object.to_string()).collect(),
-        nearest: if nobody { nearest_labels(workloads, service, &selector) } else { None },
+        workloads: match unseen_workloads(inventory, namespace, nearest.is_some()) {
+            Some(why) if matched.is_empty() => Known::Unknown(why),
+            _ => Known::Known(matched.iter().map(|workload| workload.object.to_string()).collect()),
+        },
+        nearest,
         elsewhere: if nobody { elsewhere(inventory, namespace, &selector) } else { Vec::new() },
         evidence: pods.iter().filter(|pod| !is_ready(pod)).take(5).map(|pod| not_ready(pod)).collect(),
         ready: all_pods.as_ref().map(|_| count(pods.iter().filter(|pod| is_ready(pod)).count())),
         pods: all_pods.map(|_| pods.iter().map(|pod| object::name(&pod.metadata).to_owned()).collect()),
         selector,
     }
+}
+
+// A workload without pods is known by its template alone. Where labels that are near are carried by pods, a
+// StatefulSet besides that asks for none is too improbable to say nothing for.
+fn unseen_workloads(inventory: &Inventory, namespace: &str, has_nearest: bool) -> Option<String> {
+    let kinds: &[Kind] = if has_nearest { &[Kind::Deployment] } else { &[Kind::Deployment, Kind::StatefulSet] };
+    kinds.iter().find_map(|kind| match inventory.coverage().of_list(*kind, namespace) {
+        State::Failed(why) => Some(format!("{}: {why}", kind.info().plural)),
+        State::Collected | State::Absent => None,
+    })
 }
 
 fn count(number: usize) -> i64 {

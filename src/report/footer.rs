@@ -9,12 +9,7 @@ use crate::{
     kind::Kind,
 };
 
-use super::{
-    clean,
-    lead::Lead,
-    page::Page,
-    wrap::{folded, wrap},
-};
+use super::{clean, lead::Lead, page::Page, wrap::wrap};
 
 pub(super) fn tell(page: &mut Page, diagnosis: &Diagnosis, leads: &[Lead]) {
     let sentences = [
@@ -127,7 +122,7 @@ fn not_checked(not_checked: &[NotChecked]) -> Option<String> {
             None => by_reason.push((reason, vec![what])),
         }
     }
-    let said: Vec<_> = by_reason.iter().map(|(reason, whats)| format!("{} ({reason})", folded(whats))).collect();
+    let said: Vec<_> = by_reason.iter().map(|(reason, whats)| format!("{} ({reason})", whats.join(", "))).collect();
     (!said.is_empty()).then(|| format!("Not checked: {}.", said.join(", ")))
 }
 

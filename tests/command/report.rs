@@ -2,7 +2,7 @@
 
 use std::{io::Read as _, process::Stdio};
 
-use crate::doctor::{Run, TYPO, command, doctor};
+use crate::doctor::{Run, TYPO, command, doctor, doctor_reading};
 
 #[test]
 fn a_demo_is_diagnosed_as_a_cluster_would_be() {
@@ -61,8 +61,8 @@ fn the_exit_status_says_whether_there_is_a_finding_as_bad_as_asked_for() {
     assert_eq!(code(&["--from", TYPO]), Some(1));
     assert_eq!(code(&["--from", TYPO, "--fail-on", "warning"]), Some(1));
     assert_eq!(code(&["--from", TYPO, "--fail-on", "info"]), Some(1));
-    assert_eq!(code(&["--from", TYPO, "-n", "elsewhere"]), Some(0));
-    assert_eq!(code(&["--from", TYPO, "-n", "elsewhere", "--fail-on", "info"]), Some(0));
+    assert_eq!(code(&["--from", TYPO, "pods", "-l", "app=hello-server"]), Some(0));
+    assert_eq!(code(&["--from", TYPO, "pods", "-l", "app=hello-server", "--fail-on", "info"]), Some(0));
     assert_eq!(code(&["--from", TYPO, "pod/nosuch"]), Some(2));
 }
 
@@ -100,9 +100,15 @@ fn a_reader_that_has_seen_enough_is_no_error() {
 
 #[test]
 fn what_was_not_looked_at_is_not_said_to_be_healthy() {
-    for target in ["pdb", "netpol", "nodes"] {
-        let run = doctor(&[target, "--from", TYPO]);
-        assert!(run.stdout.starts_with("Nothing could be checked"), "{target}: {}", run.stdout);
+    let input = "{apiVersion: v1, kind: List, items: [{apiVersion: v1, kind: Node, metadata: {name: one}}]}";
+    let run = doctor_reading(&["nodes", "--from", "-"], input.as_bytes());
+    assert!(run.stdout.starts_with("Nothing could be checked"), "{run:?}");
+    assert!(run.stdout.contains("nodes (no rule is about them yet)"), "{run:?}");
+    for words in [&["statefulsets"][..], &["job/nosuch"], &["-n", "elsewhere"], &["nosuch"], &["hello-serve"]] {
+        let run = doctor(&[words, &["--from", TYPO]].concat());
+        assert!(run.stdout.starts_with("Nothing could be checked"), "{words:?}: {}", run.stdout);
+        assert_eq!(run.code, Some(2));
+        assert!(run.line().contains("cannot look at "), "{run:?}");
     }
 }
 
