@@ -34,7 +34,7 @@ pub struct ExitFacts {
 const LATELY: i64 = 600;
 
 /// The newest end that a container's status tells of.
-pub fn newest<'a>(status: &'a ContainerStatus) -> Option<(&'a ContainerStateTerminated, bool)> {
+pub fn newest(status: &ContainerStatus) -> Option<(&ContainerStateTerminated, bool)> {
     let now = status.state.as_ref().and_then(|state| state.terminated.as_ref());
     let last = status.last_state.as_ref().and_then(|state| state.terminated.as_ref());
     now.map(|ended| (ended, true)).or(last.map(|ended| (ended, false)))
