@@ -30,7 +30,7 @@ pub fn recording(case: Option<&str>) -> Result<(Inventory, Vec<String>), Error> 
     let Some((_, text)) = CASES.iter().find(|(name, _)| *name == wanted) else {
         let near = nearest_name(wanted, names()).map_or_else(String::new, |near| format!("; did you mean {near}?"));
         let all: Vec<_> = names().collect();
-        return Err(Error::new(format!("there is no demo {wanted:?}{near}; there are {}", all.join(", "))));
+        return Err(Error::new(format!("there is no demo {wanted:?}{near} (the demos: {})", all.join(", "))));
     };
     let (inventory, target) = recording::read(text)?;
     Ok((inventory, target.into_iter().collect()))

@@ -1,7 +1,7 @@
 //! Every rule on recordings of real clusters: what it must say there, and that it falls silent where the
 //! one fact that its condition reads is different. A case is a folder of testdata/, see testdata/README.md.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't go on fails")]
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::{
-    events::EventFacts,
+    events::{EventFacts, Events},
     exit::{self, ExitFacts},
     gist,
     hosts::{self, HostFacts},
@@ -59,6 +59,8 @@ pub struct ContainerFacts {
     pub failing: bool,
     /// The newest end of it.
     pub exit: ExitFacts,
+    /// The node's own word that it ran out of memory when this container was killed, and whom it killed.
+    pub system_oom: Vec<Evidence>,
     /// What it runs, as words; empty where the image decides.
     pub command: String,
     /// The first word of that.
@@ -180,8 +182,9 @@ pub fn facts(
     (container, init): (&Container, bool),
     path: String,
     previous_image: Option<String>,
-    events: &[EventFacts],
+    all_events: &Events,
 ) -> ContainerFacts {
+    let events = all_events.about(pod.metadata.uid.as_deref().unwrap_or_default());
     let now = inventory.about.now;
     let status = status(pod, &container.name, init);
     let wanted = container.image.as_deref().unwrap_or_default();
@@ -217,6 +220,7 @@ pub fn facts(
         waits_for: waits_for(inventory, pod, container, &log),
         log_evidence: log.as_ref().map(|text| log_evidence(pod, container, text)),
         log,
+        system_oom: system_oom(all_events, pod, status),
         evidence: state_evidence(pod, container, init, status, &message),
         exit_evidence: exit_evidence(pod, container, init, status),
         liveness: probe::facts(Role::Liveness, container, status, events),
@@ -232,6 +236,29 @@ pub fn facts(
         message,
         exit,
     }
+}
+
+/// Whether a container was killed though it has no limit of its own, so that its node's events are of interest.
+pub fn was_killed_without_limit(container: &Container, status: Option<&ContainerStatus>) -> bool {
+    let limited = container
+        .resources
+        .as_ref()
+        .and_then(|resources| resources.limits.as_ref())
+        .is_some_and(|limits| limits.contains_key("memory"));
+    !limited && status.and_then(exit::newest).is_some_and(|(ended, _)| ended.exit_code == 137)
+}
+
+// The kubelet reports `SystemOOM` on its Node, with the node's name for a uid, in the namespace default.
+fn system_oom(events: &Events, pod: &Pod, status: Option<&ContainerStatus>) -> Vec<Evidence> {
+    let node = pod.spec.as_ref().and_then(|spec| spec.node_name.as_deref());
+    let ended = status
+        .and_then(exit::newest)
+        .filter(|(ended, _)| ended.exit_code == 137)
+        .and_then(|(ended, _)| ended.finished_at.as_ref());
+    let (Some(node), Some(ended)) = (node, ended) else { return Vec::new() };
+    let at_that_time =
+        |event: &EventFacts| event.reason == "SystemOOM" && (event.second() - ended.0.as_second()).abs() < 60;
+    events.newest(node, at_that_time).map(EventFacts::evidence).into_iter().collect()
 }
 
 // `back-off 5m0s restarting failed container=web pod=…` says nothing of why.
@@ -273,12 +300,17 @@ fn state_of(status: Option<&ContainerStatus>) -> (String, String, String) {
 }
 
 // The kubelet starts a crashing container again at once the first time: it is Running, even ready,
-// for moments. Two restarts and an end within ten minutes are a loop, whatever it shows just now.
+// for moments. Two restarts and an end within ten minutes are a loop, whatever it shows just now, until
+// the present instance has lived clearly longer than the one before.
 fn is_restarting(inventory: &Inventory, status: &ContainerStatus) -> bool {
-    let lately = exit::newest(status)
-        .and_then(|(ended, _)| ended.finished_at.as_ref())
-        .is_some_and(|at| object::seconds_since(inventory.about.now, at) < 600);
-    status.restart_count > 0 && lately && (status.restart_count > 1 || !status.ready)
+    let Some((ended, _)) = exit::newest(status) else { return false };
+    let lately = ended.finished_at.as_ref().is_some_and(|at| object::seconds_since(inventory.about.now, at) < 600);
+    let lived = match (&ended.started_at, &ended.finished_at) {
+        (Some(from), Some(to)) => object::seconds_since(to.0, from),
+        _ => 0,
+    };
+    let lives_on = status.ready && probe::running_for(Some(status), inventory.about.now) > 2 * lived + 60;
+    status.restart_count > 0 && lately && !lives_on && (status.restart_count > 1 || !status.ready)
 }
 
 fn is_failing(inventory: &Inventory, status: &ContainerStatus) -> bool {

@@ -33,18 +33,21 @@ pub fn named_in(inventory: &Inventory, namespace: &str, text: &str) -> Vec<HostF
     // Each pattern is a way to name a host that some program waits for or can't reach.
     static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         [
-            r"(?i)\b(?:nslookup|getent\s+hosts|host|ping|dig)\s+(?:-\S+\s+)*([a-z0-9][a-z0-9.-]*)",
-            r"(?i)\bnc\s+(?:-\S+\s+)*([a-z0-9][a-z0-9.-]*)\s+\d+",
-            r"(?i)\b[a-z][a-z0-9+]*://(?:[^/\s@]*@)?([a-z0-9][a-z0-9.-]*)",
+            r"(?i)(?-u:\b)(?:nslookup|getent +hosts|host|ping|dig) +(?:-[^ ]+ +)*([a-z0-9][a-z0-9.-]*)",
+            r"(?i)(?-u:\b)nc +(?:-[^ ]+ +)*([a-z0-9][a-z0-9.-]*) +[0-9]+",
+            r"(?i)[a-z0-9+]://(?:[^/ \t\r\n@]*@)?([a-z0-9][a-z0-9.-]*)",
             r"(?i)can't find ([a-z0-9][a-z0-9.-]*): nxdomain",
-            r"(?i)(?:resolve host(?:name)?|lookup|bad address|unknown host|getaddrinfo enotfound|translate host name)[:\s]+['\x22]?([a-z0-9][a-z0-9.-]*)",
-            r"(?i)\b(?:connect(?:ion)? to|reach|waiting for|dial tcp)\s+['\x22]?([a-z0-9][a-z0-9.-]*):\d+",
+            r"(?i)(?:resolve host(?:name)?|lookup|bad address|unknown host|getaddrinfo enotfound|translate host name)[: ]+['\x22]?([a-z0-9][a-z0-9.-]*)",
+            r"(?i)(?:connect(?:ion)? to|reach|waiting for|dial tcp) +['\x22]?([a-z0-9][a-z0-9.-]*):[0-9]+",
         ]
         .into_iter()
         .filter_map(|pattern| Regex::new(pattern).ok())
         .collect()
     });
     let mut hosts: Vec<HostFacts> = Vec::new();
+    if text.trim().is_empty() {
+        return hosts;
+    }
     for pattern in PATTERNS.iter() {
         for found in pattern.captures_iter(text).filter_map(|captures| captures.get(1)) {
             let host = found.as_str().trim_end_matches('.');

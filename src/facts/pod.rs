@@ -9,7 +9,7 @@ use super::{
     object,
     schedule::{self, ScheduleFacts},
     service::is_ready,
-    workload::phase,
+    workload::{Workload, phase},
 };
 use crate::{document::Evidence, inventory::Inventory};
 
@@ -58,7 +58,7 @@ pub struct TroubleFacts {
 }
 
 /// The facts of a pod.
-pub fn facts(inventory: &Inventory, events: &Events, pod: &Pod) -> PodFacts {
+pub fn facts(inventory: &Inventory, events: &Events, workload: &Workload, pod: &Pod) -> PodFacts {
     let spec = pod.spec.as_ref();
     let created = pod.metadata.creation_timestamp.as_ref();
     PodFacts {
@@ -71,7 +71,7 @@ pub fn facts(inventory: &Inventory, events: &Events, pod: &Pod) -> PodFacts {
         ready: is_ready(pod),
         is_static: is_static(pod),
         age: created.map_or(0, |created| object::seconds_since(inventory.about.now, created)),
-        schedule: schedule::facts(inventory, pod),
+        schedule: schedule::facts(inventory, workload, pod),
         mount: mount(events, pod),
         sandbox: sandbox(events, pod),
     }

@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::{
     nearest::{Candidate, nearest},
     object, quantity,
-    workload::phase,
+    workload::{Workload, phase},
 };
 use crate::{
     document::{Evidence, Nearest},
@@ -34,6 +34,10 @@ pub struct ScheduleFacts {
     pub asks: String,
     /// Per node and lacking resource: what it has, what is taken and what is free, as a table.
     pub table: Known<Vec<Evidence>>,
+    /// The lacking resources that no node offers at all: a GPU in a cluster without.
+    pub not_offered: Known<Vec<String>>,
+    /// In a rollout, what the old pods hold of the lacking resources until new ones are ready; empty where there are none.
+    pub held_by_old: String,
     /// Whether some node could hold it if it were empty.
     pub could_ever_fit: Known<bool>,
     /// Whether all nodes together have that much free.
@@ -53,7 +57,7 @@ pub struct ScheduleFacts {
 }
 
 /// The facts of a pod's scheduling.
-pub fn facts(inventory: &Inventory, pod: &Pod) -> ScheduleFacts {
+pub fn facts(inventory: &Inventory, workload: &Workload, pod: &Pod) -> ScheduleFacts {
     let condition = unschedulable(pod);
     let message = condition.and_then(|condition| condition.message.clone()).unwrap_or_default();
     let lacking = lacking(&message);
@@ -91,6 +95,8 @@ pub fn facts(inventory: &Inventory, pod: &Pod) -> ScheduleFacts {
                 at: None,
             }]
         }),
+        not_offered: room.as_ref().map(|room| room.not_offered.clone()),
+        held_by_old: held_by_old(workload, pod, &lacking),
         could_ever_fit: room.as_ref().map(|room| room.could_ever_fit),
         cluster_has_room: room.map(|room| room.cluster_has_room),
         lacking,
@@ -184,8 +190,31 @@ fn asks(pod: &Pod, lacking: &[String]) -> String {
     words.collect::<Vec<_>>().join(", ")
 }
 
+// A rolling update makes up to maxSurge pods more than there are replicas before it takes old ones away.
+fn held_by_old(workload: &Workload, pod: &Pod, lacking: &[String]) -> String {
+    let hash = |pod: &Pod| pod.metadata.labels.as_ref().and_then(|labels| labels.get("pod-template-hash")).cloned();
+    let present = hash(pod);
+    let old: Vec<_> = workload
+        .pods
+        .iter()
+        .filter(|other| {
+            present.is_some()
+                && hash(other) != present
+                && other.spec.as_ref().is_some_and(|spec| spec.node_name.is_some())
+        })
+        .collect();
+    if old.is_empty() || lacking.is_empty() {
+        return String::new();
+    }
+    let sum = |resource: &String| old.iter().filter_map(|pod| requests(pod).get(resource).copied()).sum::<f64>();
+    let held: Vec<_> =
+        lacking.iter().map(|resource| format!("{resource} {}", quantity::show(resource, sum(resource)))).collect();
+    format!("{} of its old pods hold {} until new ones are ready", old.len(), held.join(", "))
+}
+
 struct Room {
     table: String,
+    not_offered: Vec<String>,
     could_ever_fit: bool,
     cluster_has_room: bool,
 }
@@ -212,6 +241,11 @@ fn room(inventory: &Inventory, pod: &Pod, lacking: &[String]) -> Known<Room> {
     let asked = requests(pod);
     let mut room = Room {
         table: "node\tresource\tallocatable\trequested\tfree\tasked".to_owned(),
+        not_offered: lacking
+            .iter()
+            .filter(|resource| nodes.iter().all(|node| allocatable(node, resource) == 0.0))
+            .cloned()
+            .collect(),
         could_ever_fit: false,
         cluster_has_room: true,
     };

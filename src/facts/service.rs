@@ -222,7 +222,20 @@ fn text(labels: &BTreeMap<String, String>) -> String {
 
 fn endpoints(inventory: &Inventory, service: &Service) -> Known<EndpointFacts> {
     let namespace = object::namespace(&service.metadata);
-    inventory.list::<EndpointSlice>(namespace).map(|slices| {
+    let slices = match inventory.list::<EndpointSlice>(namespace) {
+        // Of pods the controller makes the slices of a Service with a selector: who sees them knows what is in there.
+        Known::Unknown(_) if !selector(service).is_empty() && inventory.list::<Pod>(namespace).known().is_some() => {
+            let pods = selected(inventory, service);
+            let ready = pods.iter().filter(|pod| is_ready(pod)).count();
+            return Known::Known(EndpointFacts {
+                slices: 1,
+                ready: count(ready),
+                not_ready: count(pods.len() - ready),
+            });
+        }
+        slices => slices,
+    };
+    slices.map(|slices| {
         let mut facts = EndpointFacts::default();
         let name = object::name(&service.metadata);
         let of_service = |slice: &&&EndpointSlice| {

@@ -171,6 +171,11 @@ impl Rule {
     /// Names the file, line and column of the first that is wrong.
     pub fn check(&self, file: &str) -> Result<(), Error> {
         let shape = self.on.shape();
+        self.expressions().into_iter().try_for_each(|expression| expression.check(file, &shape))
+    }
+
+    /// Every expression in it.
+    pub fn expressions(&self) -> Vec<&Expression> {
         let mut expressions: Vec<&Expression> = vec![&self.when];
         expressions.extend(&self.warning_when);
         expressions.extend(&self.evidence);
@@ -184,10 +189,7 @@ impl Rule {
             expressions.extend(cure.run.iter().flat_map(Template::expressions));
             expressions.extend(cure.diff.iter().flatten().flat_map(Template::expressions));
         }
-        for expression in expressions {
-            expression.check(file, &shape)?;
-        }
-        Ok(())
+        expressions
     }
 }
 
