@@ -36,7 +36,8 @@ e2e: build
 
 # a case of tests/faults that is applied, recorded into testdata/
 record case: build
-    tests/cluster/cluster exec target/debug/kubectl-doctor record -n {{ case }} -o testdata/{{ case }}
+    mkdir -p testdata/{{ case }}
+    tests/cluster/cluster exec target/debug/kubectl-doctor record -n {{ case }} $(sed -n 's/^# ask: *//p' tests/faults/cases/{{ case }}.yaml) --file testdata/{{ case }}/recording.json
 
 # a diagnosis without a cluster
 demo: build

@@ -31,14 +31,15 @@ pub fn of(inventory: &Inventory, finding: &Finding) -> Option<Change> {
     Some(Change { field: field.to_owned(), from: applied.map(show), to: live.map(show), by, at })
 }
 
-// Whether what was applied stands as it was: the API server adds defaults to it, and writes numbers as text.
+// Whether what was applied stands as it was: the API server adds defaults to it (a volume
+// mount of the ServiceAccount's token to a list), and writes numbers as text.
 fn is_in(applied: &Value, live: &Value) -> bool {
     match (applied, live) {
         (Value::Object(applied), Value::Object(live)) => {
             applied.iter().all(|(key, value)| is_in(value, live.get(key).unwrap_or(&Value::Null)))
         }
         (Value::Array(applied), Value::Array(live)) => {
-            applied.len() == live.len() && applied.iter().zip(live).all(|(applied, live)| is_in(applied, live))
+            applied.len() <= live.len() && applied.iter().zip(live).all(|(applied, live)| is_in(applied, live))
         }
         (Value::Object(applied), Value::Null) => applied.is_empty(),
         (Value::Array(applied), Value::Null) => applied.is_empty(),
@@ -197,7 +198,7 @@ mod tests {
             json!({"image": "web:1", "ports": [{"containerPort": 80, "protocol": "TCP"}], "cpu": "2", "stdin": false});
         assert!(is_in(&applied, &live));
         assert!(!is_in(&json!({"image": "web:2"}), &live));
-        assert!(!is_in(&json!({"ports": []}), &live));
+        assert!(!is_in(&json!({"ports": [{"containerPort": 81}]}), &live));
         assert!(!is_in(&json!({"command": ["web"]}), &live));
         assert!(is_in(&json!({"env": []}), &live));
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cel::{Context, Value};
 
 use crate::{
-    document::{Cure, Evidence, Finding, Nearest, NotChecked, Severity},
+    document::{Cure, Evidence, Finding, Nearest, NotChecked, ObjectRef, Severity},
     facts::Subject,
     report,
     rule::{CureRule, Expression, Failure, Rule, Rules, Template, environment},
@@ -108,7 +108,7 @@ impl Evaluation<'_> {
             object: subject.object.clone(),
             container: subject.container.clone(),
             field: rule.field.as_ref().and_then(|field| self.fill(field)).filter(|field| !field.is_empty()),
-            summary: format!("{} {}", subject.object, says.trim()),
+            summary: summary(&subject.object, says.trim()),
             since: times().min(),
             last_seen: times().max(),
             count: None,
@@ -202,6 +202,12 @@ impl Evaluation<'_> {
     fn bug(&mut self, what: String) {
         self.outcome.bugs.insert(format!("{}: {what}", self.rule.id));
     }
+}
+
+// `Pod/web needs ConfigMap x`, but `Pod/web: container app ends …`.
+fn summary(object: &ObjectRef, says: &str) -> String {
+    let is_of_container = says.starts_with("container ") || says.starts_with("init container ");
+    format!("{object}{} {says}", if is_of_container { ":" } else { "" })
 }
 
 // Readable, and the same over runs and replicas.

@@ -12,7 +12,7 @@ use std::{
 };
 
 use doctor::{
-    diagnosis,
+    demo, diagnosis,
     document::{Diagnosis, Severity},
     question::{Question, Target},
     report::{self, Format, Style},
@@ -198,6 +198,16 @@ fn every_rule_has_a_case_in_which_it_fires_and_a_near_one() {
     assert!(lacking.is_empty(), "no folder of testdata/ shows these rules firing and, near it, silent: {lacking:?}");
     let unknown: Vec<_> = covered.iter().filter(|id| !ids.contains(**id)).collect();
     assert!(unknown.is_empty(), "case.yaml names rules that there are not: {unknown:?}");
+}
+
+#[test]
+fn every_demo_is_a_case() {
+    for name in demo::names() {
+        assert!(demo::recording(Some(name)).is_ok(), "{name}");
+        assert!(CASES.iter().any(|case| case.name == name && !case.is_healthy()), "{name}");
+    }
+    let unknown = demo::recording(Some("sed")).unwrap_err().to_string();
+    assert!(unknown.contains("did you mean seed?"), "{unknown}");
 }
 
 #[test]

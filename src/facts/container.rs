@@ -470,10 +470,11 @@ fn state_evidence(
     message: &str,
 ) -> Vec<Evidence> {
     let (_, waiting, _) = state_of(status);
-    // That it is backed off after an end is told by the end.
-    let has_ended = status.is_some_and(|status| exit::newest(status).is_some());
-    if matches!(waiting.as_str(), "" | "PodInitializing" | "ContainerCreating") || (waiting == BACKED_OFF && has_ended)
-    {
+    // That it is backed off after an end is told by the end, as is why it could not be started.
+    let end = status.and_then(exit::newest);
+    let is_told = waiting == BACKED_OFF && end.is_some()
+        || end.is_some_and(|(ended, _)| !message.is_empty() && ended.message.as_deref() == Some(message));
+    if matches!(waiting.as_str(), "" | "PodInitializing" | "ContainerCreating") || is_told {
         return Vec::new();
     }
     let field = format!("status.{}[{}].state.waiting", statuses_field(init), container.name);

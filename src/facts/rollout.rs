@@ -47,7 +47,7 @@ pub struct WorkloadFacts {
     pub pods: i64,
     /// How many of those are ready.
     pub ready: i64,
-    /// What the kubelet says of those that are not, of two at most.
+    /// What is said of those that are not, at most two different things.
     pub not_ready: Vec<Evidence>,
     /// How its rollout goes.
     pub rollout: RolloutFacts,
@@ -108,12 +108,23 @@ pub fn facts(inventory: &Inventory, events: &Events, workload: &Workload) -> Wor
         replicas: workload.replicas.map_or(-1, i64::from),
         pods: count(workload.pods.len()),
         ready: count(workload.pods.iter().filter(|pod| is_ready(pod)).count()),
-        not_ready: workload.pods.iter().filter(|pod| !is_ready(pod)).take(2).map(|pod| not_ready(pod)).collect(),
+        not_ready: unready(workload),
         rollout: rollout(inventory, workload),
         refused: refused(inventory, events, workload),
         dependents: dependents(inventory, workload),
         kind,
     }
+}
+
+// Replicas mostly all have the same to say.
+fn unready(workload: &Workload) -> Vec<Evidence> {
+    let mut words: Vec<Evidence> = Vec::new();
+    for evidence in workload.pods.iter().filter(|pod| !is_ready(pod)).map(|pod| not_ready(pod)) {
+        if words.len() < 2 && !words.iter().any(|known| known.text == evidence.text) {
+            words.push(evidence);
+        }
+    }
+    words
 }
 
 /// A Deployment's ReplicaSets, newest revision first.

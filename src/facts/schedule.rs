@@ -130,8 +130,8 @@ pub fn unschedulable(pod: &Pod) -> Option<&k8s_openapi::api::core::v1::PodCondit
 // `0/3 nodes are available: 2 Insufficient cpu, 1 Insufficient nvidia.com/gpu. no new claims to deallocate, preemption: …`
 fn reasons(message: &str) -> &str {
     let reasons = message.split_once(" nodes are available: ").map_or(message, |(_, reasons)| reasons);
-    let end = [" preemption:", " no new claims to deallocate"].iter().filter_map(|words| reasons.find(words)).min();
-    reasons[..end.unwrap_or(reasons.len())].trim_end_matches(['.', ' '])
+    // Reasons are sentences' parts; what follows the first full stop is of preemption and claims.
+    reasons.split(". ").next().unwrap_or_default().trim_end_matches('.')
 }
 
 fn lacking(message: &str) -> Vec<String> {

@@ -12,6 +12,9 @@ use super::{
     wrap::width,
 };
 
+/// A word or two stand in a summary by chance.
+const QUOTED: usize = 30;
+
 /// The end of a log tells why it ended.
 const LAST_LINES: usize = 40;
 
@@ -23,7 +26,9 @@ pub(super) fn evidence(page: &mut Page, finding: &Finding) {
         match clean::rows(&said.text).as_slice() {
             [] => page.wrapped(label, &format!("({from})")),
             // What the first line has quoted already is not said twice.
-            [line] if summary.contains(line.as_str()) => page.wrapped(label, &format!("so says {from}")),
+            [line] if line.len() > QUOTED && summary.contains(line.as_str()) => {
+                page.wrapped(label, &format!("so says {from}"))
+            }
             [line] => one_line(page, label, &line.replace('\t', " "), &from),
             lines => many_lines(page, label, lines, &from),
         }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use colored::Color;
+use jiff::Timestamp;
 
 use crate::document::{Certainty, Finding, ObjectRef, Severity};
 
@@ -141,7 +142,11 @@ fn continues_name(rest: &str) -> bool {
 
 fn nearest(page: &mut Page, finding: &Finding, first_is_noted: bool) {
     let mut label = "nearest";
+    let summary = clean::line(&finding.summary);
     for nearest in finding.nearest.iter().skip(usize::from(first_is_noted)) {
+        if summary.contains(&clean::line(&nearest.value)) {
+            continue;
+        }
         let (value, why) = (clean::line(&nearest.value), clean::line(&nearest.why));
         match why.as_str() {
             "" => page.wrapped(label, &value),
@@ -183,18 +188,19 @@ fn pods(count: usize) -> &'static str {
     if count == 1 { "pod" } else { "pods" }
 }
 
-/// `first 2h ago, 14 times, last 3m ago`. Of what was seen once the evidence says when.
+/// `first 2h ago, 14 times, last 3m ago`. Of what was seen within a minute the evidence says when.
 fn seen(page: &mut Page, finding: &Finding) {
     let now = page.style.now;
-    let first = finding.since.as_deref().map(|at| ago(at, now));
-    let last = finding.last_seen.as_deref().map(|at| ago(at, now));
+    let (since, last) = (finding.since.as_deref(), finding.last_seen.as_deref());
+    let second = |time: Option<&str>| time.and_then(|time| Some(time.parse::<Timestamp>().ok()?.as_second()));
+    let is_long = second(since).zip(second(last)).is_none_or(|(since, last)| last - since >= 60);
     let count = finding.count.filter(|&count| count > 1);
-    if first == last && count.is_none() {
+    if (since == last || !is_long) && count.is_none() {
         return;
     }
-    let first = first.map(|first| format!("first {first}"));
+    let first = since.map(|at| format!("first {}", ago(at, now)));
     let count = count.map(|count| format!("{count} times"));
-    let last = last.map(|last| format!("last {last}"));
+    let last = last.map(|at| format!("last {}", ago(at, now)));
     let said: Vec<_> = [first, count, last].into_iter().flatten().collect();
     page.wrapped("seen", &said.join(", "));
 }
