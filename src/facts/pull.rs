@@ -102,7 +102,16 @@ pub fn is_refused(inventory: &Inventory, events: &Events, pod: &Pod) -> bool {
     container::containers(pod).into_iter().any(|(spec, init)| {
         let pull = facts(inventory, pod, (spec, init), container::status(pod, &spec.name, init), events);
         let message = pull.message.to_lowercase();
-        let words = ["401", "403", "denied", "unauthorized", "insufficient_scope", "authentication", "authorization", "credentials"];
+        let words = [
+            "401",
+            "403",
+            "denied",
+            "unauthorized",
+            "insufficient_scope",
+            "authentication",
+            "authorization",
+            "credentials",
+        ];
         pull.failing && (!tells_why(&pull.message) || words.iter().any(|word| message.contains(word)))
     })
 }
