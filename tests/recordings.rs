@@ -364,3 +364,16 @@ fn set(value: &mut Value, pointer: &str, new: &Value) -> Option<()> {
     }
     Some(())
 }
+
+#[test]
+fn the_readme_shows_reports_as_they_are() {
+    let readme = include_str!("../README.md");
+    let shown: Vec<_> = readme.split("<!-- testdata/").skip(1).collect();
+    assert!(shown.len() >= 5, "the README shows five reports at least");
+    for part in shown {
+        let (name, rest) = part.split_once(" -->").unwrap();
+        let report = rest.split("```").nth(1).and_then(|block| block.strip_prefix("text\n")).unwrap();
+        let (diagnosis, style) = CASES.iter().find(|case| case.name == name).unwrap().diagnosis();
+        assert_eq!(report, report::render(diagnosis, Format::Text, style), "{name}");
+    }
+}

@@ -79,7 +79,7 @@ pub struct ImagesInUse(BTreeMap<String, String>);
 impl ImagesInUse {
     /// Images that a container really runs, and those that nodes hold.
     pub fn of(inventory: &Inventory) -> Self {
-        let mut images = BTreeMap::new();
+        let mut images: BTreeMap<String, String> = BTreeMap::new();
         for node in inventory.seen_anywhere::<Node>() {
             let held = node.status.as_ref().and_then(|status| status.images.as_deref()).unwrap_or_default();
             for name in held.iter().flat_map(|image| image.names.as_deref().unwrap_or_default()) {
@@ -97,7 +97,12 @@ impl ImagesInUse {
                 let runs = status.state.as_ref().is_some_and(|state| state.running.is_some());
                 let written = spec_image(pod, &status.name).filter(|image| runs || same(image, &status.image));
                 let image = written.map_or_else(|| short(&status.image), str::to_owned);
-                images.insert(image, format!("Pod/{} runs it", super::object::name(&pod.metadata)));
+                let runs = format!("Pod/{} runs it", super::object::name(&pod.metadata));
+                // The first pod of several is named, and a pod rather than a node.
+                match images.get(&image) {
+                    Some(known) if known.starts_with("Pod/") => {}
+                    _ => drop(images.insert(image, runs)),
+                }
             }
         }
         images.retain(|image, _| !image.starts_with("sha256:"));
