@@ -22,7 +22,7 @@ pub fn of(inventory: &Inventory, finding: &Finding) -> Option<Change> {
     let applied = applied
         .as_ref()
         .and_then(|applied| follow(applied, &path))
-        .filter(|applied| !live.is_some_and(|live| holds(live, applied)));
+        .filter(|applied| !live.is_some_and(|live| is_in(applied, live)));
     let manager = newest_manager(&object, &path);
     if applied.is_none() && manager.is_none() {
         return None;
@@ -31,16 +31,18 @@ pub fn of(inventory: &Inventory, finding: &Finding) -> Option<Change> {
     Some(Change { field: field.to_owned(), from: applied.map(show), to: live.map(show), by, at })
 }
 
-// What was applied says nothing of what the API server fills in.
-fn holds(live: &Value, applied: &Value) -> bool {
-    match (live, applied) {
-        (Value::Object(live), Value::Object(applied)) => {
-            applied.iter().all(|(key, value)| live.get(key).is_some_and(|live| holds(live, value)))
+// Whether what was applied stands as it was: the API server adds defaults to it, and writes numbers as text.
+fn is_in(applied: &Value, live: &Value) -> bool {
+    match (applied, live) {
+        (Value::Object(applied), Value::Object(live)) => {
+            applied.iter().all(|(key, value)| is_in(value, live.get(key).unwrap_or(&Value::Null)))
         }
-        (Value::Array(live), Value::Array(applied)) => {
-            live.len() == applied.len() && live.iter().zip(applied).all(|(live, applied)| holds(live, applied))
+        (Value::Array(applied), Value::Array(live)) => {
+            applied.len() == live.len() && applied.iter().zip(live).all(|(applied, live)| is_in(applied, live))
         }
-        _ => live == applied,
+        (Value::Object(applied), Value::Null) => applied.is_empty(),
+        (Value::Array(applied), Value::Null) => applied.is_empty(),
+        _ => show(applied) == show(live),
     }
 }
 
@@ -189,13 +191,15 @@ mod tests {
     }
 
     #[test]
-    fn what_the_server_filled_in_is_no_change() {
-        let applied = json!({"name": "web", "ports": [{"containerPort": 80}]});
+    fn defaults_are_no_change_of_what_was_applied() {
+        let applied = json!({"image": "web:1", "ports": [{"containerPort": 80}], "cpu": 2});
         let live =
-            json!({"name": "web", "imagePullPolicy": "Always", "ports": [{"containerPort": 80, "protocol": "TCP"}]});
-        assert!(holds(&live, &applied));
-        assert!(!holds(&applied, &live));
-        assert!(!holds(&json!({"name": "web", "ports": []}), &applied));
+            json!({"image": "web:1", "ports": [{"containerPort": 80, "protocol": "TCP"}], "cpu": "2", "stdin": false});
+        assert!(is_in(&applied, &live));
+        assert!(!is_in(&json!({"image": "web:2"}), &live));
+        assert!(!is_in(&json!({"ports": []}), &live));
+        assert!(!is_in(&json!({"command": ["web"]}), &live));
+        assert!(is_in(&json!({"env": []}), &live));
     }
 
     #[test]

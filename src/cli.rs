@@ -12,10 +12,8 @@ use crate::{document::Severity, report::Format, source::live::Connection};
     name = "kubectl doctor",
     bin_name = "kubectl doctor",
     version,
-    args_conflicts_with_subcommands = false,
-    subcommand_precedence_over_arg = true,
     after_help = "Exit status: 0 nothing at or above --fail-on, 1 findings, 2 it could not look or the target does not exist.",
-    override_usage = "kubectl doctor [TYPE NAME | TYPE/NAME | TYPE | NAME] [flags]\n       kubectl doctor COMMAND [flags]"
+    override_usage = "kubectl doctor [TYPE | TYPE NAME... | TYPE/NAME... | NAME] [flags]\n       kubectl doctor COMMAND [flags]"
 )]
 pub struct Cli {
     /// Something other than a diagnosis.
@@ -81,6 +79,24 @@ pub enum Command {
     },
     /// List the rules
     Rules,
+}
+
+impl Cli {
+    /// With what stands behind a target taken as a name, though it be a command's: `pod -n shop demo`.
+    pub fn settled(mut self) -> Self {
+        if self.target.is_empty() {
+            return self;
+        }
+        let words = match self.command.take() {
+            None => Vec::new(),
+            Some(Command::Rules) => vec!["rules".to_owned()],
+            Some(Command::Demo { case }) => std::iter::once("demo".to_owned()).chain(case).collect(),
+            Some(Command::Explain { id }) => vec!["explain".to_owned(), id],
+            Some(Command::Record { target, .. }) => std::iter::once("record".to_owned()).chain(target).collect(),
+        };
+        self.target.extend(words);
+        self
+    }
 }
 
 /// When to colour.

@@ -18,7 +18,7 @@ pub fn recording(case: Option<&str>) -> Result<(Inventory, Vec<String>), Error> 
         let near = nearest_name(case.unwrap_or_default(), &names)
             .map_or_else(String::new, |near| format!("; did you mean {near}?"));
         return Err(Error::new(format!(
-            "there is no demo {:?}{near}; there are {}",
+            "there is no demo {:?}{near} (the demos: {})",
             case.unwrap_or_default(),
             names.join(", ")
         )));

@@ -15,7 +15,7 @@ use crate::{
     graph::{Graph, Key, Reach},
     inventory::{Inventory, State},
     kind::{Kept, Kind},
-    question::{Asked, NotFound, Question},
+    question::{Asked, NotFound, Question, Target},
     rule::{Follows, Rules},
     source::collect,
 };
@@ -186,14 +186,20 @@ fn order(finding: &Finding, reach: &Reach) -> Order {
     )
 }
 
+/// What may be asked about and no rule is about yet, so that it is not said to be healthy.
+const WITHOUT_RULES: [Kind; 4] =
+    [Kind::HorizontalPodAutoscaler, Kind::PodDisruptionBudget, Kind::NetworkPolicy, Kind::Node];
+
 // What rules would have needed, and what is always looked at and could not be.
 fn not_checked(question: &Question, inventory: &Inventory, needed: BTreeSet<NotChecked>) -> Vec<NotChecked> {
     let mut by_what: BTreeMap<String, String> = needed.into_iter().map(|entry| (entry.what, entry.why)).collect();
     for kind in collect::always(question) {
-        let namespace = question.namespace.as_deref().unwrap_or_default();
-        if let State::Failed(why) = inventory.coverage().of_list(kind, namespace) {
+        if let State::Failed(why) = inventory.coverage().of_list_in(kind, question.namespace.as_deref()) {
             by_what.entry(kind.info().plural.to_owned()).or_insert(why);
         }
+    }
+    for kind in question.target.each().iter().filter_map(Target::kind).filter(|kind| WITHOUT_RULES.contains(kind)) {
+        by_what.entry(kind.info().plural.to_owned()).or_insert_with(|| "no rule is about them yet".to_owned());
     }
     by_what.into_iter().map(|(what, why)| NotChecked { what, why }).collect()
 }
@@ -215,7 +221,11 @@ fn checked(inventory: &Inventory, world: &World, reach: &Reach) -> BTreeMap<Stri
     add("services", reached::<Service>(inventory, reach));
     add("ingresses", reached::<Ingress>(inventory, reach));
     add("persistentvolumeclaims", reached::<PersistentVolumeClaim>(inventory, reach));
-    add("events", inventory.seen_anywhere::<k8s_openapi::api::core::v1::Event>().count());
+    // Events alone tell of nothing.
+    let events = inventory.seen_anywhere::<k8s_openapi::api::core::v1::Event>().count();
+    if !counts.is_empty() && events > 0 {
+        counts.insert("events".to_owned(), events);
+    }
     counts
 }
 

@@ -7,7 +7,7 @@ use doctor::{cli::Cli, run};
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
+        Ok(cli) => cli.settled(),
         Err(error) => return run::usage(&error),
     };
     match run::run(&cli) {

@@ -24,6 +24,8 @@ pub enum Target {
     One(Kind, String),
     /// Whatever has this name.
     Named(String),
+    /// Several of those, none of which is several again.
+    Several(Vec<Target>),
 }
 
 /// A target, where it is looked for, and the labels that it must carry.
@@ -62,56 +64,114 @@ pub struct NotFound {
 }
 
 impl Target {
-    /// From the words of the command line: `TYPE NAME`, `TYPE/NAME`, `TYPE` or `NAME`.
+    /// From the words of the command line, as kubectl takes them: `TYPE`, `TYPE NAME…`, `TYPE/NAME…`,
+    /// types in a list with commas, or the `NAME` of anything.
     ///
     /// # Errors
-    /// Where there are too many words, or a type is none.
+    /// Where the two ways are mixed, a word is empty, or a type is none.
     pub fn from_words(words: &[String]) -> Result<Self, Error> {
-        match words {
-            [] => Ok(Self::Everything),
-            [word] => match word.split_once('/') {
-                Some((kind, name)) => Self::one(kind, name),
-                None => Ok(Kind::from_word(word)
-                    .filter(|kind| kind.info().target)
-                    .map_or_else(|| Self::Named(word.clone()), Self::All)),
-            },
-            [kind, name] if !kind.contains('/') && !name.contains('/') => Self::one(kind, name),
-            _ => Err(Error::new(format!(
-                "too many arguments: {}; ask about one thing, as in `kubectl doctor pod myapp`",
-                words.join(" ")
-            ))),
+        if words.iter().any(String::is_empty) {
+            return Err(Error::new("an empty word is neither a type nor a name; is a variable not set?"));
+        }
+        let with_slash = words.iter().filter(|word| word.contains('/')).count();
+        let targets = match words {
+            [] => return Ok(Self::Everything),
+            [word] if word.eq_ignore_ascii_case("all") => return Ok(Self::Everything),
+            words if with_slash == words.len() => words.iter().map(|word| one(word)).collect::<Result<Vec<_>, _>>()?,
+            _ if with_slash > 0 => {
+                return Err(Error::new(format!(
+                    "{} mixes TYPE/NAME with TYPE NAME; write one or the other, as in pod/a service/b, or pod a b",
+                    words.join(" ")
+                )));
+            }
+            [word] if !word.contains(',') => vec![
+                Kind::from_word(word).map_or_else(|| Ok(Self::Named(word.clone())), |_| kind(word).map(Self::All))?,
+            ],
+            [types, names @ ..] => {
+                let kinds = types.split(',').map(kind).collect::<Result<Vec<_>, _>>()?;
+                let of_kind = |kind: Kind| match names {
+                    [] => vec![Self::All(kind)],
+                    names => names.iter().map(|name| Self::One(kind, name.clone())).collect(),
+                };
+                kinds.into_iter().flat_map(of_kind).collect()
+            }
+        };
+        Ok(Self::of(targets))
+    }
+
+    fn of(mut targets: Vec<Self>) -> Self {
+        if targets.len() == 1 { targets.remove(0) } else { Self::Several(targets) }
+    }
+
+    /// Each of several, or the one.
+    pub fn each(&self) -> &[Self] {
+        match self {
+            Self::Several(targets) => targets,
+            one => std::slice::from_ref(one),
         }
     }
 
-    fn one(word: &str, name: &str) -> Result<Self, Error> {
-        let kind = Kind::from_word(word).filter(|kind| kind.info().target).ok_or_else(|| unknown_type(word))?;
-        if name.is_empty() {
-            return Err(Error::new(format!(
-                "{word}/ has no name after the slash; ask about {word}/NAME, or about {word} for all of them"
-            )));
+    /// The kind, where one is named.
+    pub fn kind(&self) -> Option<Kind> {
+        match self {
+            Self::All(kind) | Self::One(kind, _) => Some(*kind),
+            Self::Everything | Self::Named(_) | Self::Several(_) => None,
         }
-        Ok(Self::One(kind, name.to_owned()))
+    }
+
+    fn text(&self) -> String {
+        match self {
+            Self::Everything => String::new(),
+            Self::All(kind) => kind.info().plural.to_owned(),
+            Self::One(kind, name) => format!("{}/{name}", kind.info().name.to_lowercase()),
+            Self::Named(name) => name.clone(),
+            // As the command line takes them back.
+            Self::Several(targets) => {
+                let between = if targets.iter().all(|target| matches!(target, Self::All(_))) { "," } else { " " };
+                targets.iter().map(Self::text).collect::<Vec<_>>().join(between)
+            }
+        }
     }
 }
 
-fn unknown_type(word: &str) -> Error {
+// `TYPE/NAME`.
+fn one(word: &str) -> Result<Target, Error> {
+    let (of, name) = word.split_once('/').unwrap_or((word, ""));
+    let kind = kind(of)?;
+    if name.is_empty() {
+        return Err(Error::new(format!(
+            "{of}/ has no name after the slash; ask about {of}/NAME, or about {of} for all of them"
+        )));
+    }
+    if name.contains('/') {
+        return Err(Error::new(format!("{word} has more than one slash; write TYPE/NAME")));
+    }
+    Ok(Target::One(kind, name.to_owned()))
+}
+
+fn kind(word: &str) -> Result<Kind, Error> {
     let known: Vec<String> =
         Kind::ALL.iter().filter(|kind| kind.info().target).map(|kind| kind.info().name.to_lowercase()).collect();
-    let near = crate::facts::nearest::nearest_name(&word.to_lowercase(), &known);
-    let near =
-        near.map_or_else(|| format!("the types are {}", known.join(", ")), |near| format!("did you mean {near}?"));
-    Error::new(format!("there is no type {word:?} that the doctor knows; {near}"))
+    match Kind::from_word(word) {
+        Some(kind) if kind.info().target => Ok(kind),
+        Some(kind) => Err(Error::new(format!(
+            "{} are looked at only where something uses them; ask about that, as in pod/NAME (the types are {})",
+            kind.info().plural,
+            known.join(", ")
+        ))),
+        None => {
+            let near = crate::facts::nearest::nearest_name(&word.to_lowercase(), &known);
+            let near = near
+                .map_or_else(|| format!("the types are {}", known.join(", ")), |near| format!("did you mean {near}?"));
+            Err(Error::new(format!("there is no type {word:?} that the doctor knows; {near}")))
+        }
+    }
 }
 
 impl Question {
     /// What was asked, as the document says it: `service/web`.
     pub fn target_text(&self) -> Option<String> {
-        match &self.target {
-            Target::Everything => None,
-            Target::All(kind) => Some(kind.info().plural.to_owned()),
-            Target::One(kind, name) => Some(format!("{}/{name}", kind.info().name.to_lowercase())),
-            Target::Named(name) => Some(name.clone()),
-        }
+        (self.target != Target::Everything).then(|| self.target.text())
     }
 
     /// The objects that are asked for.
@@ -124,45 +184,40 @@ impl Question {
         {
             return Err(namespace_not_found(inventory, namespace));
         }
-        let found = match &self.target {
-            Target::Everything if self.selector.is_none() => return Ok(Asked::Everything),
-            Target::One(Kind::Namespace, name) => {
-                return match inventory.exists(Kind::Namespace, "", name) {
-                    Lookup::Absent => Err(namespace_not_found(inventory, name)),
-                    _ => Ok(Asked::Everything),
-                };
-            }
-            Target::Everything => self.matching(inventory, Kind::ALL.iter().copied().filter(|kind| kind.info().target)),
-            Target::All(kind) => self.matching(inventory, [*kind]),
-            Target::One(kind, name) => {
-                let namespaces = self.namespaces(inventory, *kind);
-                let is_there =
-                    |namespace: &String| matches!(inventory.exists(*kind, namespace, name), Lookup::Present(()));
-                let found: Vec<_> = namespaces
-                    .iter()
-                    .filter(|namespace| is_there(namespace))
-                    .map(|namespace| Key::new(*kind, namespace, name))
-                    .collect();
-                if found.is_empty()
-                    && !namespaces
-                        .iter()
-                        .any(|namespace| matches!(inventory.exists(*kind, namespace, name), Lookup::Unknown(_)))
-                {
-                    return Err(self.object_not_found(inventory, *kind, name));
-                }
-                found
-            }
-            Target::Named(name) => {
-                let kinds = Kind::ALL.iter().copied().filter(|kind| kind.info().target && kind.info().namespaced);
-                let found: Vec<_> =
-                    kinds.flat_map(|kind| self.matching(inventory, [kind])).filter(|key| key.name == *name).collect();
-                if found.is_empty() {
-                    return Err(self.name_not_found(inventory, name));
-                }
-                found
-            }
-        };
+        if self.target == Target::Everything && self.selector.is_none() {
+            return Ok(Asked::Everything);
+        }
+        let mut found = Vec::new();
+        for target in self.target.each() {
+            found.extend(self.keys(inventory, target)?);
+        }
         Ok(asked(inventory, found))
+    }
+
+    fn keys(&self, inventory: &Inventory, target: &Target) -> Result<Vec<Key>, NotFound> {
+        let targets = || Kind::ALL.iter().copied().filter(|kind| kind.info().target);
+        match target {
+            Target::Everything | Target::Several(_) => Ok(self.matching(inventory, targets())),
+            Target::All(kind) => Ok(self.matching(inventory, [*kind])),
+            Target::One(kind, name) => self.keys_of_one(inventory, *kind, name),
+            Target::Named(name) => {
+                let mut found = self.matching(inventory, targets().filter(|kind| kind.info().namespaced));
+                found.retain(|key| key.name == *name);
+                if found.is_empty() { Err(self.name_not_found(inventory, name)) } else { Ok(found) }
+            }
+        }
+    }
+
+    fn keys_of_one(&self, inventory: &Inventory, kind: Kind, name: &str) -> Result<Vec<Key>, NotFound> {
+        let namespaces = self.namespaces(inventory, kind);
+        let lookup = |namespace: &String| inventory.exists(kind, namespace, name);
+        let found: Vec<_> = namespaces
+            .iter()
+            .filter(|namespace| matches!(lookup(namespace), Lookup::Present(())))
+            .map(|namespace| Key::new(kind, namespace, name))
+            .collect();
+        let unknown = namespaces.iter().any(|namespace| matches!(lookup(namespace), Lookup::Unknown(_)));
+        if found.is_empty() && !unknown { Err(self.object_not_found(inventory, kind, name)) } else { Ok(found) }
     }
 
     fn namespaces(&self, inventory: &Inventory, kind: Kind) -> Vec<String> {
@@ -266,7 +321,11 @@ fn other_namespaces(names: &BTreeSet<(String, String)>, namespace: Option<&str>,
     match others.as_slice() {
         [] => String::new(),
         [one] => format!("; namespace {one} has one"),
-        some => format!("; namespaces {} have one", some.join(", ")),
+        [one, two, three] => format!("; namespaces {one}, {two} and {three} have one"),
+        [one, two, rest @ ..] if rest.len() > 1 => {
+            format!("; namespaces {one}, {two} and {} others have one", rest.len())
+        }
+        some => format!("; namespaces {} have one", some.join(" and ")),
     }
 }
 

@@ -14,6 +14,7 @@ use crate::{
     error::Error,
     explain,
     inventory::{About, Inventory},
+    kind::Kind,
     question::{Question, Target},
     report::{self, Style},
     rule::Rules,
@@ -44,7 +45,7 @@ pub fn run(cli: &Cli) -> Result<ExitCode, Error> {
         }
         Some(Command::Demo { case }) => {
             let (inventory, target) = demo::recording(case.as_deref())?;
-            let question = question(cli, &target, Some(&inventory))?;
+            let question = question(cli, &target, recorded_in(cli, &inventory))?;
             Ok(answer(cli, &rules, &question, &inventory))
         }
         Some(Command::Record { target, file }) => record(cli, target, file.as_deref()),
@@ -58,13 +59,15 @@ pub fn run(cli: &Cli) -> Result<ExitCode, Error> {
 fn look(cli: &Cli, words: &[String]) -> Result<(Question, Inventory), Error> {
     if cli.look.from.is_empty() {
         // What is misspelt on the command line is said before a cluster is asked.
-        Target::from_words(words)?;
+        question(cli, words, None)?;
         return look_at_cluster(cli, words);
     }
-    let namespace = cli.connection.namespace.as_deref().unwrap_or("default");
-    let (inventory, recorded_target) = files::read(&cli.look.from, namespace)?;
-    let recorded = recorded_target.map(|target| vec![target]).unwrap_or_default();
-    let question = question(cli, if words.is_empty() { &recorded } else { words }, Some(&inventory))?;
+    let namespace = given_namespace(cli).unwrap_or_else(|| "default".to_owned());
+    let (inventory, recorded_target) = files::read(&cli.look.from, &namespace)?;
+    let recorded: Vec<String> =
+        recorded_target.iter().flat_map(|target| target.split_whitespace()).map(str::to_owned).collect();
+    let words = if words.is_empty() { &recorded } else { words };
+    let question = question(cli, words, recorded_in(cli, &inventory))?;
     Ok((question, inventory))
 }
 
@@ -75,10 +78,7 @@ fn look_at_cluster(cli: &Cli, words: &[String]) -> Result<(Question, Inventory),
         .map_err(|error| Error::new(format!("cannot start: {error}")))?;
     runtime.block_on(async {
         let live = cli.connection.connect().await?;
-        let mut question = question(cli, words, None)?;
-        if !cli.look.all_namespaces {
-            question.namespace = Some(live.namespace.clone());
-        }
+        let question = question(cli, words, Some(live.namespace.clone()))?;
         let about = About {
             server: None,
             context: live.context.clone(),
@@ -91,19 +91,28 @@ fn look_at_cluster(cli: &Cli, words: &[String]) -> Result<(Question, Inventory),
     })
 }
 
+// kubectl takes an empty one for none.
+fn given_namespace(cli: &Cli) -> Option<String> {
+    cli.connection.namespace.clone().filter(|namespace| !namespace.is_empty())
+}
+
 // Without a cluster the namespace is the recording's, and all of them where it has none.
-fn question(cli: &Cli, words: &[String], recorded: Option<&Inventory>) -> Result<Question, Error> {
+fn recorded_in(cli: &Cli, inventory: &Inventory) -> Option<String> {
+    let recorded = || Some(inventory.about.namespace.clone()).filter(|namespace| !namespace.is_empty());
+    given_namespace(cli).or_else(recorded)
+}
+
+// What to ask where the namespace is this one unless the words or flags name another.
+fn question(cli: &Cli, words: &[String], here: Option<String>) -> Result<Question, Error> {
     let mut target = Target::from_words(words)?;
-    let mut namespace = cli.connection.namespace.clone();
-    if namespace.is_none() {
-        namespace =
-            recorded.map(|inventory| inventory.about.namespace.clone()).filter(|namespace| !namespace.is_empty());
-    }
-    if cli.look.all_namespaces {
-        namespace = None;
-    }
-    if let Target::One(crate::kind::Kind::Namespace, name) = &target {
-        namespace = Some(name.clone());
+    let mut namespace = here.filter(|_| !cli.look.all_namespaces);
+    // A namespace is asked about by asking about everything in it.
+    if target.each().iter().any(|target| target.kind() == Some(Kind::Namespace)) {
+        namespace = match &target {
+            Target::All(_) => None,
+            Target::One(_, name) => Some(name.clone()),
+            _ => return Err(Error::new("ask about one namespace at a time, or about all of them with -A")),
+        };
         target = Target::Everything;
     }
     let selector = cli.look.selector.as_deref().map(selector::parse).transpose()?;
@@ -173,17 +182,13 @@ pub fn usage(error: &clap::Error) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let text = error.render().to_string();
-    let lines: Vec<_> = text
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty() && !line.starts_with("Usage:") && !line.starts_with("kubectl doctor "))
-        .collect();
-    let what = lines
-        .iter()
-        .take_while(|line| !line.starts_with("For more information"))
-        .copied()
-        .collect::<Vec<_>>()
-        .join("; ");
+    // clap's own paragraphs, but for the usage and for advice that nobody needs.
+    let is_wanted = |line: &&str| {
+        let noise = ["Usage:", "kubectl doctor ", "tip: to pass ", "For more information"];
+        !line.is_empty() && !noise.iter().any(|start| line.starts_with(start))
+    };
+    let lines: Vec<_> = text.lines().map(str::trim).filter(is_wanted).collect();
+    let what = lines.join("; ").replace(":; ", ": ");
     complain(&format!("{}; see kubectl doctor --help", what.trim_start_matches("error: ")));
     ExitCode::from(2)
 }

@@ -8,8 +8,9 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::{
-    events::EventFacts,
+    events::{EventFacts, Events},
     exit::{self, ExitFacts},
+    gist,
     hosts::{self, HostFacts},
     image::{ImageFacts, ImagesInUse, same},
     object,
@@ -31,7 +32,7 @@ pub struct ContainerFacts {
     pub init: bool,
     /// Whether it is a sidecar: an init container with restartPolicy Always.
     pub sidecar: bool,
-    /// `2 of 3` among the init containers; empty for the others.
+    /// `2 of 3` among the init containers; empty for the others, and for the only one.
     pub position: String,
     /// Its path in the workload: `spec.template.spec.containers[name=web]`.
     pub path: String,
@@ -43,14 +44,18 @@ pub struct ContainerFacts {
     pub state: String,
     /// The reason that it waits: `CrashLoopBackOff`.
     pub waiting: String,
-    /// The kubelet's or runtime's words on why it waits.
+    /// The kubelet's or runtime's words on why it waits; empty while it is only backed off.
     pub message: String,
+    /// What those words come down to, or those of its newest end where there are none.
+    pub complaint: String,
     /// Whether it is ready.
     pub ready: bool,
     /// Whether its startup probe has passed; true where it runs and has none.
     pub started: bool,
     /// How often it was restarted.
     pub restarts: i64,
+    /// The same in words: `restarted once`.
+    pub restarted: String,
     /// For how many seconds the present instance runs; 0 where none does.
     pub running_for: i64,
     /// Whether it is in trouble now: it waits after a failure, ended with one, or was restarted
@@ -58,12 +63,16 @@ pub struct ContainerFacts {
     pub failing: bool,
     /// The newest end of it.
     pub exit: ExitFacts,
+    /// The node's own word that it ran out of memory when this container was killed, and whom it killed.
+    pub system_oom: Vec<Evidence>,
     /// What it runs, as words; empty where the image decides.
     pub command: String,
     /// The first word of that.
     pub program: String,
     /// The volume mount that hides the program's directory; empty where none does.
     pub program_hidden_by: String,
+    /// The volume mount at which it can't be started; all empty where that is not its trouble.
+    pub mount: MountFacts,
     /// Patches of the workload that change this container.
     pub patches: PatchFacts,
     /// The ports it declares, as words; empty where it declares none.
@@ -102,6 +111,17 @@ pub struct PatchFacts {
     pub user_1000: String,
     /// Sets twice the memory limit.
     pub twice_the_memory: String,
+}
+
+/// A volume mount that the runtime refuses.
+#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
+pub struct MountFacts {
+    /// The volume's name.
+    pub volume: String,
+    /// `mountPath`.
+    pub path: String,
+    /// `subPath`.
+    pub sub_path: String,
 }
 
 /// What a container asks for and may use.
@@ -167,8 +187,9 @@ pub fn facts(
     (container, init): (&Container, bool),
     path: String,
     previous_image: Option<String>,
-    events: &[EventFacts],
+    all_events: &Events,
 ) -> ContainerFacts {
+    let events = all_events.about(pod.metadata.uid.as_deref().unwrap_or_default());
     let now = inventory.about.now;
     let status = status(pod, &container.name, init);
     let wanted = container.image.as_deref().unwrap_or_default();
@@ -192,6 +213,9 @@ pub fn facts(
         ready: status.is_some_and(|status| status.ready),
         started: status.and_then(|status| status.started) == Some(true),
         restarts: status.map_or(0, |status| i64::from(status.restart_count)),
+        restarted: restarted(status.map_or(0, |status| status.restart_count)),
+        complaint: gist::of(if message.is_empty() { &exit.message } else { &message }).to_owned(),
+        mount: mount(container, &format!("{message} {}", exit.message)),
         running_for: probe::running_for(status, now),
         failing: !stale && status.is_some_and(|status| is_failing(inventory, status)),
         program_hidden_by: hidden_by(container, &program),
@@ -202,7 +226,8 @@ pub fn facts(
         waits_for: waits_for(inventory, pod, (container, init), &log),
         log_evidence: log.as_ref().map(|text| log_evidence(pod, container, text)),
         log,
-        evidence: state_evidence(pod, container, init, &waiting, &message),
+        system_oom: system_oom(all_events, pod, status),
+        evidence: state_evidence(pod, container, init, status, &message),
         exit_evidence: exit_evidence(pod, container, init, status),
         liveness: probe::facts(Role::Liveness, container, status, events),
         readiness: probe::facts(Role::Readiness, container, status, events),
@@ -219,11 +244,60 @@ pub fn facts(
     }
 }
 
+/// Whether a container was killed though it has no limit of its own, so that its node's events are of interest.
+pub fn was_killed_without_limit(container: &Container, status: Option<&ContainerStatus>) -> bool {
+    let limited = container
+        .resources
+        .as_ref()
+        .and_then(|resources| resources.limits.as_ref())
+        .is_some_and(|limits| limits.contains_key("memory"));
+    !limited && status.and_then(exit::newest).is_some_and(|(ended, _)| ended.exit_code == 137)
+}
+
+// The kubelet reports `SystemOOM` on its Node, with the node's name for a uid, in the namespace default.
+fn system_oom(events: &Events, pod: &Pod, status: Option<&ContainerStatus>) -> Vec<Evidence> {
+    let node = pod.spec.as_ref().and_then(|spec| spec.node_name.as_deref());
+    let ended = status
+        .and_then(exit::newest)
+        .filter(|(ended, _)| ended.exit_code == 137)
+        .and_then(|(ended, _)| ended.finished_at.as_ref());
+    let (Some(node), Some(ended)) = (node, ended) else { return Vec::new() };
+    let at_that_time =
+        |event: &EventFacts| event.reason == "SystemOOM" && (event.second() - ended.0.as_second()).abs() < 60;
+    events.newest(node, at_that_time).map(EventFacts::evidence).into_iter().collect()
+}
+
+// `back-off 5m0s restarting failed container=web pod=…` says nothing of why.
+const BACKED_OFF: &str = "CrashLoopBackOff";
+
+fn restarted(count: i32) -> String {
+    match count {
+        0 => "not restarted".to_owned(),
+        1 => "restarted once".to_owned(),
+        count => format!("restarted {count} times"),
+    }
+}
+
+// runc: `error mounting "/var/lib/…" to rootfs at "/etc/group": …`.
+fn mount(container: &Container, message: &str) -> MountFacts {
+    let mounts = container.volume_mounts.as_deref().unwrap_or_default();
+    let is_it = |mount: &&k8s_openapi::api::core::v1::VolumeMount| {
+        message.contains(&format!("to rootfs at \"{}\"", mount.mount_path.trim_end_matches('/')))
+    };
+    let found = mounts.iter().find(is_it).map(|mount| MountFacts {
+        volume: mount.name.clone(),
+        path: mount.mount_path.clone(),
+        sub_path: mount.sub_path.clone().unwrap_or_default(),
+    });
+    found.unwrap_or_default()
+}
+
 fn state_of(status: Option<&ContainerStatus>) -> (String, String, String) {
     let Some(state) = status.and_then(|status| status.state.as_ref()) else { return Default::default() };
     if let Some(waiting) = &state.waiting {
         let reason = waiting.reason.clone().unwrap_or_default();
-        return ("waiting".to_owned(), reason, waiting.message.clone().unwrap_or_default());
+        let message = waiting.message.clone().filter(|_| reason != BACKED_OFF).unwrap_or_default();
+        return ("waiting".to_owned(), reason, message);
     }
     if let Some(ended) = &state.terminated {
         return ("terminated".to_owned(), String::new(), ended.message.clone().unwrap_or_default());
@@ -232,7 +306,8 @@ fn state_of(status: Option<&ContainerStatus>) -> (String, String, String) {
 }
 
 // The kubelet starts a crashing container again at once the first time: it is Running, even ready,
-// for moments. Two restarts and an end within ten minutes are a loop, whatever it shows just now.
+// for moments. Two restarts and an end within ten minutes are a loop, whatever it shows just now, until
+// the present instance has lived clearly longer than the one before.
 fn is_restarting(inventory: &Inventory, status: &ContainerStatus) -> bool {
     let lately = exit::newest(status)
         .and_then(|(ended, _)| ended.finished_at.as_ref())
@@ -262,10 +337,10 @@ fn short_image(image: &str) -> String {
 }
 
 fn position(pod: &Pod, container: &Container, init: bool) -> String {
-    if !init {
+    let all = pod.spec.as_ref().and_then(|spec| spec.init_containers.as_deref()).unwrap_or_default();
+    if !init || all.len() == 1 {
         return String::new();
     }
-    let all = pod.spec.as_ref().and_then(|spec| spec.init_containers.as_deref()).unwrap_or_default();
     let index = all.iter().position(|other| other.name == container.name).unwrap_or_default();
     format!("{} of {}", index + 1, all.len())
 }
@@ -382,12 +457,23 @@ pub fn is_init_at_work(pod: &Pod, container: &Container, init: bool) -> bool {
     init && runs && container.restart_policy.as_deref() != Some("Always")
 }
 
-fn statuses_field(init: bool) -> &'static str {
+/// The list of the pod's status in which a container stands.
+pub fn statuses_field(init: bool) -> &'static str {
     if init { "initContainerStatuses" } else { "containerStatuses" }
 }
 
-fn state_evidence(pod: &Pod, container: &Container, init: bool, waiting: &str, message: &str) -> Vec<Evidence> {
-    if waiting.is_empty() || waiting == "PodInitializing" || waiting == "ContainerCreating" {
+fn state_evidence(
+    pod: &Pod,
+    container: &Container,
+    init: bool,
+    status: Option<&ContainerStatus>,
+    message: &str,
+) -> Vec<Evidence> {
+    let (_, waiting, _) = state_of(status);
+    // That it is backed off after an end is told by the end.
+    let has_ended = status.is_some_and(|status| exit::newest(status).is_some());
+    if matches!(waiting.as_str(), "" | "PodInitializing" | "ContainerCreating") || (waiting == BACKED_OFF && has_ended)
+    {
         return Vec::new();
     }
     let field = format!("status.{}[{}].state.waiting", statuses_field(init), container.name);

@@ -34,7 +34,7 @@ pub struct ExitFacts {
 const LATELY: i64 = 600;
 
 /// The newest end that a container's status tells of.
-pub fn newest<'a>(status: &'a ContainerStatus) -> Option<(&'a ContainerStateTerminated, bool)> {
+pub fn newest(status: &ContainerStatus) -> Option<(&ContainerStateTerminated, bool)> {
     let now = status.state.as_ref().and_then(|state| state.terminated.as_ref());
     let last = status.last_state.as_ref().and_then(|state| state.terminated.as_ref());
     now.map(|ended| (ended, true)).or(last.map(|ended| (ended, false)))
@@ -66,8 +66,8 @@ pub fn facts(status: Option<&ContainerStatus>, now: jiff::Timestamp, stale: bool
 /// and runtimes (<https://tldp.org/LDP/abs/html/exitcodes.html>).
 fn meaning(code: i32) -> &'static str {
     match code {
-        1 => "the program's general error",
-        2 => "misuse of a command or its arguments; a Go program ends so after a panic or SIGQUIT",
+        1 => "a general error",
+        2 => "misuse of a command, or a panic in Go",
         125 => "the container failed to run",
         126 => "the command was found and cannot be executed",
         127 => "the command was not found",
@@ -79,7 +79,7 @@ fn meaning(code: i32) -> &'static str {
         137 => "killed (SIGKILL): out of memory, or it did not end in time when told to",
         139 => "a segmentation fault (SIGSEGV)",
         143 => "ended by SIGTERM",
-        255 => "the program's error, with an exit code out of range",
+        255 => "an exit code out of range",
         _ => "",
     }
 }

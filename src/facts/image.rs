@@ -167,13 +167,16 @@ fn short(image: &str) -> String {
     image.strip_prefix("library/").unwrap_or(image).to_owned()
 }
 
-// Where no tag was chosen the newest is nearest, as far as its numbers tell.
-fn tag_distance(wanted: &ImageRef, tag: &str) -> (usize, Reverse<Vec<u64>>) {
+// Of tags that are written alike the next version is nearer: 1.0 before 1.9 for 1.1. Where no tag was chosen
+// the newest is nearest, as far as its numbers tell.
+fn tag_distance(wanted: &ImageRef, tag: &str) -> (usize, Reverse<Vec<u64>>, u64) {
     if wanted.tag.is_empty() || wanted.tag == "latest" {
         let numbers = tag.split(|it: char| !it.is_ascii_digit()).filter_map(|number| number.parse().ok());
-        return (usize::from(tag != "latest"), Reverse(numbers.collect()));
+        return (usize::from(tag != "latest"), Reverse(numbers.collect()), 0);
     }
-    (strsim::osa_distance(&wanted.tag, tag), Reverse(Vec::new()))
+    let last = |tag: &str| tag.rsplit('.').next().and_then(|number| number.parse::<u64>().ok());
+    let versions = last(&wanted.tag).zip(last(tag)).map_or(u64::MAX, |(wanted, tag)| wanted.abs_diff(tag));
+    (strsim::osa_distance(&wanted.tag, tag), Reverse(Vec::new()), versions)
 }
 
 // Only repositories count here; the tag that was asked for is preferred where it is in use.

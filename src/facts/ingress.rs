@@ -29,7 +29,7 @@ pub struct IngressFacts {
 /// One backend of an Ingress, as a rule sees it.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct BackendFacts {
-    /// What it serves: `shop.example.com/cart`, or `the default backend`.
+    /// What it serves: `shop.example.com/cart`, or `what no rule matches`.
     pub route: String,
     /// The Service's name.
     pub service: String,
@@ -64,7 +64,7 @@ pub fn backends(ingress: &Ingress) -> Vec<(String, String, &IngressBackend)> {
     let mut found = Vec::new();
     let Some(spec) = &ingress.spec else { return found };
     if let Some(backend) = &spec.default_backend {
-        found.push(("spec.defaultBackend".to_owned(), "the default backend".to_owned(), backend));
+        found.push(("spec.defaultBackend".to_owned(), "what no rule matches".to_owned(), backend));
     }
     for (rule_index, rule) in spec.rules.iter().flatten().enumerate() {
         for (index, path) in rule.http.iter().flat_map(|http| &http.paths).enumerate() {

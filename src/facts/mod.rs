@@ -7,6 +7,7 @@ pub mod claim;
 pub mod container;
 pub mod events;
 pub mod exit;
+pub mod gist;
 pub mod hosts;
 pub mod image;
 pub mod ingress;
@@ -286,14 +287,13 @@ impl<'a> World<'a> {
     }
 
     fn add_pod(&self, subjects: &mut Vec<Subject>, workload: &Workload, pod: &Pod, workload_facts: &Facts) {
-        let pod_facts = Facts::of(&pod::facts(self.inventory, &self.events, pod));
+        let pod_facts = Facts::of(&pod::facts(self.inventory, &self.events, workload, pod));
         let subject = Subject::new(On::Pod, workload.object.clone()).shown_by(pod, workload);
         subjects.push(subject.with("pod", &pod_facts).with("workload", workload_facts));
-        let events = self.events.about(pod.metadata.uid.as_deref().unwrap_or_default());
         for (spec, init) in container::containers(pod) {
             let path = workload.container_path(&spec.name, init);
             let previous = rollout::previous_image(self.inventory, workload, &spec.name);
-            let facts = container::facts(self.inventory, &self.images, pod, (spec, init), path, previous, events);
+            let facts = container::facts(self.inventory, &self.images, pod, (spec, init), path, previous, &self.events);
             let mut subject = Subject::new(On::Container, workload.object.clone()).shown_by(pod, workload);
             subject.container = Some(spec.name.clone());
             let subject = subject.with("container", &Facts::of(&facts)).with("pod", &pod_facts);

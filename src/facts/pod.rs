@@ -1,6 +1,6 @@
 //! A pod before its containers run: its place, its volumes, its sandbox.
 
-use k8s_openapi::api::core::v1::{Pod, Volume};
+use k8s_openapi::api::core::v1::{Container, Pod, Volume};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -10,7 +10,7 @@ use super::{
     object, probe,
     schedule::{self, ScheduleFacts},
     service::is_ready,
-    workload::phase,
+    workload::{Workload, phase},
 };
 use crate::{document::Evidence, inventory::Inventory};
 
@@ -59,7 +59,7 @@ pub struct TroubleFacts {
 }
 
 /// The facts of a pod.
-pub fn facts(inventory: &Inventory, events: &Events, pod: &Pod) -> PodFacts {
+pub fn facts(inventory: &Inventory, events: &Events, workload: &Workload, pod: &Pod) -> PodFacts {
     let spec = pod.spec.as_ref();
     let created = pod.metadata.creation_timestamp.as_ref();
     PodFacts {
@@ -72,7 +72,7 @@ pub fn facts(inventory: &Inventory, events: &Events, pod: &Pod) -> PodFacts {
         ready: is_ready(pod),
         is_static: is_static(pod),
         age: created.map_or(0, |created| object::seconds_since(inventory.about.now, created)),
-        schedule: schedule::facts(inventory, pod),
+        schedule: schedule::facts(inventory, workload, pod),
         mount: mount(events, pod),
         sandbox: sandbox(events, pod),
     }
@@ -119,7 +119,15 @@ pub fn is_on_its_way(inventory: &Inventory, pod: &Pod) -> bool {
     if pod.spec.as_ref().is_none_or(|spec| spec.node_name.is_none()) {
         return false;
     }
-    container::containers(pod).into_iter().all(|(spec, init)| {
+    // Where every container is ready it is something else that keeps the pod from being so: a readiness gate.
+    let is_ready = |(spec, init): &(&Container, bool)| {
+        container::status(pod, &spec.name, *init).is_some_and(|status| status.ready)
+    };
+    let containers = container::containers(pod);
+    if containers.iter().filter(|(_, init)| !init).all(is_ready) {
+        return false;
+    }
+    containers.into_iter().all(|(spec, init)| {
         let Some(status) = container::status(pod, &spec.name, init) else { return age <= PREPARE };
         let state = status.state.as_ref();
         if let Some(waiting) = state.and_then(|state| state.waiting.as_ref()) {

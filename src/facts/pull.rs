@@ -5,9 +5,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
-    container,
+    container::{self, statuses_field},
     events::{EventFacts, Events},
-    image, object,
+    gist, image, object,
 };
 use crate::{
     document::Evidence,
@@ -23,6 +23,8 @@ pub struct PullFacts {
     pub reason: String,
     /// The runtime's words; empty where their event has expired.
     pub message: String,
+    /// What those come down to: `docker.io/library/web:1: not found`.
+    pub complaint: String,
     /// Whether the old image still runs or crashes, since the spec was edited in place.
     pub edited: bool,
     /// Which pull secrets there are and whether they are for this registry, as a sentence.
@@ -69,15 +71,15 @@ pub fn facts(
     }
     let waiting_message = waiting.and_then(|waiting| waiting.message.as_deref()).unwrap_or_default();
     let message = failed.map_or("", |event| event.message);
-    let message = if tells_why(waiting_message) || message.is_empty() { waiting_message } else { message };
+    let message = if tells_why(waiting_message) { waiting_message } else { message };
     let mut evidence = Vec::new();
     if let Some(waiting) = waiting {
         let reason = waiting.reason.as_deref().unwrap_or_default();
-        let list = if init { "initContainerStatuses" } else { "containerStatuses" };
-        let field = format!("status.{list}[{}].state.waiting", container.name);
+        let field = format!("status.{}[{}].state.waiting", statuses_field(init), container.name);
         evidence.push(object_evidence(pod, &field, format!("{reason}: {waiting_message}")));
     }
-    if let Some(event) = failed.filter(|event| event.message != waiting_message) {
+    // Since Kubernetes 1.33 the status quotes the error as well.
+    if let Some(event) = failed.filter(|event| !waiting_message.contains(gist::of(event.message))) {
         evidence.push(event.evidence());
     }
     let named = pull_secrets(pod);
@@ -85,6 +87,7 @@ pub fn facts(
         failing,
         reason: waiting.and_then(|waiting| waiting.reason.clone()).unwrap_or_else(|| "ErrImagePull".to_owned()),
         message: message.to_owned(),
+        complaint: gist::of(message).to_owned(),
         edited,
         credentials: credentials(inventory, pod, &named, &image::ImageRef::parse(wanted).host),
         has_secret: !named.is_empty(),
@@ -99,7 +102,16 @@ pub fn is_refused(inventory: &Inventory, events: &Events, pod: &Pod) -> bool {
     container::containers(pod).into_iter().any(|(spec, init)| {
         let pull = facts(inventory, pod, (spec, init), container::status(pod, &spec.name, init), events);
         let message = pull.message.to_lowercase();
-        let words = ["401", "403", "denied", "unauthorized", "insufficient_scope", "authentication", "authorization", "credentials"];
+        let words = [
+            "401",
+            "403",
+            "denied",
+            "unauthorized",
+            "insufficient_scope",
+            "authentication",
+            "authorization",
+            "credentials",
+        ];
         pull.failing && (!tells_why(&pull.message) || words.iter().any(|word| message.contains(word)))
     })
 }

@@ -39,14 +39,15 @@ pub struct ReferenceFacts {
     pub exists: Known<bool>,
     /// Whether the object has the key; true where no key is meant.
     pub has_key: Known<bool>,
-    /// The keys that the object has, as words.
+    /// The keys that the object has, as words: `its keys are PORT, HOST`; empty where that is not known.
     pub keys: String,
     /// Objects or keys that were probably meant, nearest first.
     pub nearest: Vec<Nearest>,
     /// The nearest; empty where none is near.
     pub better: String,
-    /// The namespaces that have an object of this kind and name.
-    pub elsewhere: Vec<String>,
+    /// The namespaces that have an object of this kind and name, as words: `namespace shop has one`; empty
+    /// where none has, or where more than three have.
+    pub elsewhere: String,
     /// Whether a pod can't start or can't be made for want of it. Otherwise its pods run, until they restart.
     pub blocks: bool,
     /// A JSON patch of the workload that names the nearest instead.
@@ -316,19 +317,32 @@ fn one(
         pull_secret,
         places: join_unique(places),
         field: first.map(&at).filter(|at| !at.is_empty()).map(|at| field_path(workload, &at)).unwrap_or_default(),
-        elsewhere: names
-            .iter()
-            .filter(|(other, found)| found == name && other != namespace)
-            .map(|(other, _)| other.clone())
-            .collect(),
+        elsewhere: elsewhere(names.iter().filter(|(other, found)| found == name && other != namespace)),
         blocks: if pull_secret { said.refused } else { said.blocks },
         patch: patch(workload, places.iter().map(at), if key.is_empty() { name } else { key }, &better),
-        keys: keys.known().map(|keys| keys.join(", ")).unwrap_or_default(),
+        keys: keys.known().map(|keys| words_for(&keys)).unwrap_or_default(),
         evidence: words,
         exists,
         has_key,
         nearest,
         better,
+    }
+}
+
+fn words_for(keys: &[String]) -> String {
+    match keys {
+        [] => "it has no keys".to_owned(),
+        [only] => format!("its only key is {only}"),
+        keys => format!("its keys are {}", keys.join(", ")),
+    }
+}
+
+fn elsewhere<'a>(found: impl Iterator<Item = &'a (String, String)>) -> String {
+    let namespaces: Vec<_> = found.map(|(namespace, _)| namespace.as_str()).collect();
+    match namespaces.as_slice() {
+        [] | [_, _, _, _, ..] => String::new(),
+        [one] => format!("namespace {one} has one of that name"),
+        some => format!("namespaces {} have one of that name", some.join(", ")),
     }
 }
 

@@ -14,7 +14,7 @@ use super::{
     container,
     events::{EventFacts, Events},
     ingress, object, pod,
-    service::{self, is_ready},
+    service::{self, is_ready, not_ready},
     workload::{self, Workload},
 };
 use crate::{
@@ -47,6 +47,8 @@ pub struct WorkloadFacts {
     pub pods: i64,
     /// How many of those are ready.
     pub ready: i64,
+    /// What the kubelet says of those that are not, of two at most.
+    pub not_ready: Vec<Evidence>,
     /// How its rollout goes.
     pub rollout: RolloutFacts,
     /// Why its pods can't be made.
@@ -106,6 +108,7 @@ pub fn facts(inventory: &Inventory, events: &Events, workload: &Workload) -> Wor
         replicas: workload.replicas.map_or(-1, i64::from),
         pods: count(workload.pods.len()),
         ready: count(workload.pods.iter().filter(|pod| is_ready(pod)).count()),
+        not_ready: workload.pods.iter().filter(|pod| !is_ready(pod)).take(2).map(|pod| not_ready(pod)).collect(),
         rollout: rollout(inventory, workload),
         refused: refused(inventory, events, workload),
         dependents: dependents(inventory, workload),

@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::{
     nearest::{Candidate, nearest},
     object, quantity,
-    workload::phase,
+    workload::{Workload, phase},
 };
 use crate::{
     document::{Evidence, Nearest},
@@ -26,12 +26,18 @@ pub struct ScheduleFacts {
     pub failing: bool,
     /// The scheduler's words.
     pub message: String,
+    /// Why each node will not do, without what is said of preemption: `1 node(s) had untolerated taint(s)`.
+    pub reasons: String,
     /// The resources that no node has enough of, by the scheduler's words: `cpu`, `nvidia.com/gpu`.
     pub lacking: Vec<String>,
     /// What the pod asks of those, as words: `cpu 64`.
     pub asks: String,
     /// Per node and lacking resource: what it has, what is taken and what is free, as a table.
     pub table: Known<Vec<Evidence>>,
+    /// The lacking resources that no node offers at all: a GPU in a cluster without.
+    pub not_offered: Known<Vec<String>>,
+    /// In a rollout, what the old pods hold of the lacking resources until new ones are ready; empty where there are none.
+    pub held_by_old: String,
     /// Whether some node could hold it if it were empty.
     pub could_ever_fit: Known<bool>,
     /// Whether all nodes together have that much free.
@@ -40,7 +46,7 @@ pub struct ScheduleFacts {
     pub term: String,
     /// The label's key in that term.
     pub term_key: String,
-    /// The nodes' values of that key, as words.
+    /// The nodes' values of that key, as words: `linux (node-1)`; empty where no node has it.
     pub term_values: String,
     /// The value or key that was probably meant.
     pub nearest: Vec<Nearest>,
@@ -51,7 +57,7 @@ pub struct ScheduleFacts {
 }
 
 /// The facts of a pod's scheduling.
-pub fn facts(inventory: &Inventory, pod: &Pod) -> ScheduleFacts {
+pub fn facts(inventory: &Inventory, workload: &Workload, pod: &Pod) -> ScheduleFacts {
     let condition = unschedulable(pod);
     let message = condition.and_then(|condition| condition.message.clone()).unwrap_or_default();
     let lacking = lacking(&message);
@@ -79,6 +85,7 @@ pub fn facts(inventory: &Inventory, pod: &Pod) -> ScheduleFacts {
             })
             .into_iter()
             .collect(),
+        reasons: reasons(&message).to_owned(),
         message,
         asks: asks(pod, &lacking),
         table: room.as_ref().map(|room| {
@@ -88,6 +95,8 @@ pub fn facts(inventory: &Inventory, pod: &Pod) -> ScheduleFacts {
                 at: None,
             }]
         }),
+        not_offered: room.as_ref().map(|room| room.not_offered.clone()),
+        held_by_old: held_by_old(workload, pod, &lacking),
         could_ever_fit: room.as_ref().map(|room| room.could_ever_fit),
         cluster_has_room: room.map(|room| room.cluster_has_room),
         lacking,
@@ -112,11 +121,16 @@ pub fn unschedulable(pod: &Pod) -> Option<&k8s_openapi::api::core::v1::PodCondit
     })
 }
 
-// `0/3 nodes are available: 2 Insufficient cpu, 1 Insufficient nvidia.com/gpu. preemption: …`
+// `0/3 nodes are available: 2 Insufficient cpu, 1 Insufficient nvidia.com/gpu. no new claims to deallocate, preemption: …`
+fn reasons(message: &str) -> &str {
+    let reasons = message.split_once(" nodes are available: ").map_or(message, |(_, reasons)| reasons);
+    let end = [" preemption:", " no new claims to deallocate"].iter().filter_map(|words| reasons.find(words)).min();
+    reasons[..end.unwrap_or(reasons.len())].trim_end_matches(['.', ' '])
+}
+
 fn lacking(message: &str) -> Vec<String> {
-    let before_preemption = message.split(" preemption:").next().unwrap_or_default();
     let mut found: Vec<String> = Vec::new();
-    for part in before_preemption.split("Insufficient ").skip(1) {
+    for part in reasons(message).split("Insufficient ").skip(1) {
         let name = part.split([',', ' ']).next().unwrap_or_default().trim_end_matches('.');
         if !name.is_empty() && !found.iter().any(|known| known == name) {
             found.push(name.to_owned());
@@ -176,8 +190,31 @@ fn asks(pod: &Pod, lacking: &[String]) -> String {
     words.collect::<Vec<_>>().join(", ")
 }
 
+// A rolling update makes up to maxSurge pods more than there are replicas before it takes old ones away.
+fn held_by_old(workload: &Workload, pod: &Pod, lacking: &[String]) -> String {
+    let hash = |pod: &Pod| pod.metadata.labels.as_ref().and_then(|labels| labels.get("pod-template-hash")).cloned();
+    let present = hash(pod);
+    let old: Vec<_> = workload
+        .pods
+        .iter()
+        .filter(|other| {
+            present.is_some()
+                && hash(other) != present
+                && other.spec.as_ref().is_some_and(|spec| spec.node_name.is_some())
+        })
+        .collect();
+    if old.is_empty() || lacking.is_empty() {
+        return String::new();
+    }
+    let sum = |resource: &String| old.iter().filter_map(|pod| requests(pod).get(resource).copied()).sum::<f64>();
+    let held: Vec<_> =
+        lacking.iter().map(|resource| format!("{resource} {}", quantity::show(resource, sum(resource)))).collect();
+    format!("{} of its old pods hold {} until new ones are ready", old.len(), held.join(", "))
+}
+
 struct Room {
     table: String,
+    not_offered: Vec<String>,
     could_ever_fit: bool,
     cluster_has_room: bool,
 }
@@ -204,6 +241,11 @@ fn room(inventory: &Inventory, pod: &Pod, lacking: &[String]) -> Known<Room> {
     let asked = requests(pod);
     let mut room = Room {
         table: "node\tresource\tallocatable\trequested\tfree\tasked".to_owned(),
+        not_offered: lacking
+            .iter()
+            .filter(|resource| nodes.iter().all(|node| allocatable(node, resource) == 0.0))
+            .cloned()
+            .collect(),
         could_ever_fit: false,
         cluster_has_room: true,
     };
@@ -292,16 +334,17 @@ fn meets(labels: &BTreeMap<String, String>, expression: &NodeSelectorRequirement
 }
 
 fn values_of(nodes: &[&Node], key: &str) -> String {
-    let mut by_value: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    let mut by_value: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for node in nodes {
-        let value = node.metadata.labels.as_ref().and_then(|labels| labels.get(key));
-        by_value.entry(value.cloned().unwrap_or_default()).or_default().push(object::name(&node.metadata));
+        if let Some(value) = node.metadata.labels.as_ref().and_then(|labels| labels.get(key)) {
+            by_value.entry(value).or_default().push(object::name(&node.metadata));
+        }
     }
     let words = by_value.iter().map(|(value, nodes)| {
         let who = if nodes.len() > 3 { format!("{} nodes", nodes.len()) } else { nodes.join(", ") };
-        if value.is_empty() { format!("{who}: no such label") } else { format!("{who}: {value}") }
+        format!("{value} ({who})")
     });
-    words.collect::<Vec<_>>().join("; ")
+    words.collect::<Vec<_>>().join(", ")
 }
 
 fn nearest_term(nodes: &[&Node], term: &Term) -> Vec<Nearest> {

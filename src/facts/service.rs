@@ -198,7 +198,8 @@ fn count(number: usize) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-fn not_ready(pod: &Pod) -> Evidence {
+/// What the kubelet says of a pod that is not ready.
+pub fn not_ready(pod: &Pod) -> Evidence {
     let conditions = pod.status.as_ref().and_then(|status| status.conditions.as_deref()).unwrap_or_default();
     let ready = conditions.iter().find(|condition| condition.type_ == "Ready");
     let words = ready.and_then(|ready| ready.message.clone()).unwrap_or_else(|| format!("phase {}", phase(pod)));
@@ -216,7 +217,20 @@ fn text(labels: &BTreeMap<String, String>) -> String {
 
 fn endpoints(inventory: &Inventory, service: &Service) -> Known<EndpointFacts> {
     let namespace = object::namespace(&service.metadata);
-    inventory.list::<EndpointSlice>(namespace).map(|slices| {
+    let slices = match inventory.list::<EndpointSlice>(namespace) {
+        // Of pods the controller makes the slices of a Service with a selector: who sees them knows what is in there.
+        Known::Unknown(_) if !selector(service).is_empty() && inventory.list::<Pod>(namespace).known().is_some() => {
+            let pods = selected(inventory, service);
+            let ready = pods.iter().filter(|pod| is_ready(pod)).count();
+            return Known::Known(EndpointFacts {
+                slices: 1,
+                ready: count(ready),
+                not_ready: count(pods.len() - ready),
+            });
+        }
+        slices => slices,
+    };
+    slices.map(|slices| {
         let mut facts = EndpointFacts::default();
         let name = object::name(&service.metadata);
         let of_service = |slice: &&&EndpointSlice| {
@@ -346,12 +360,16 @@ pub fn ports(inventory: &Inventory, workloads: &Workloads, service: &Service) ->
     let ports = service.spec.as_ref().and_then(|spec| spec.ports.as_deref()).unwrap_or_default();
     let matched = selected_workloads(workloads, service);
     let pods_known = inventory.list::<Pod>(object::namespace(&service.metadata));
-    let only = ports.len() == 1;
     let served = Served::by(&matched);
+    let others =
+        |index: usize| ports.iter().enumerate().filter(move |(other, _)| *other != index).map(|(_, port)| port);
     ports
         .iter()
         .enumerate()
-        .map(|(index, port)| port_facts(port, index, only, &served, &pods_known.as_ref().map(|_| ())))
+        .map(|(index, port)| {
+            let others: Vec<_> = others(index).collect();
+            port_facts(port, index, &others, &served, &pods_known.as_ref().map(|_| ()))
+        })
         .collect()
 }
 
@@ -400,9 +418,20 @@ impl Served {
     }
 }
 
-fn port_facts(port: &ServicePort, index: usize, only: bool, served: &Served, pods_known: &Known<()>) -> PortFacts {
+fn target_of(port: &ServicePort) -> IntOrString {
+    port.target_port.clone().unwrap_or(IntOrString::Int(port.port))
+}
+
+fn port_facts(
+    port: &ServicePort,
+    index: usize,
+    others: &[&ServicePort],
+    served: &Served,
+    pods_known: &Known<()>,
+) -> PortFacts {
     let protocol = port.protocol.clone().unwrap_or_else(|| "TCP".to_owned());
-    let target = port.target_port.clone().unwrap_or(IntOrString::Int(port.port));
+    let target = target_of(port);
+    let taken: Vec<_> = others.iter().copied().map(target_of).collect();
     let of_protocol = |entry: &&(String, i32, String)| entry.2 == protocol;
     let (named, text) = match &target {
         IntOrString::Int(number) => (false, number.to_string()),
@@ -422,7 +451,14 @@ fn port_facts(port: &ServicePort, index: usize, only: bool, served: &Served, pod
         .find(|entry| entry.2 != protocol && matches(entry))
         .map(|entry| entry.2.clone())
         .unwrap_or_default();
-    let candidates: Vec<_> = served.declared.iter().filter(of_protocol).collect();
+    // A port to which another of the Service's ports leads is hardly the one that was meant here.
+    let is_free = |entry: &&(String, i32, String)| {
+        !taken.iter().any(|taken| match taken {
+            IntOrString::Int(number) => *number == entry.1,
+            IntOrString::String(name) => *name == entry.0,
+        })
+    };
+    let candidates: Vec<_> = served.declared.iter().filter(of_protocol).filter(is_free).collect();
     let nearest = nearest_port(&text, named, &candidates);
     let better = nearest.first().map(|nearest| nearest.value.clone()).unwrap_or_default();
     let field = format!("spec.ports[{index}].targetPort");
@@ -442,7 +478,7 @@ fn port_facts(port: &ServicePort, index: usize, only: bool, served: &Served, pod
         target: text,
         protocol,
         field,
-        only,
+        only: others.is_empty(),
         named,
         nearest,
         better,

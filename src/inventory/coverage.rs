@@ -45,6 +45,16 @@ impl Coverage {
         }
     }
 
+    /// Whether a kind was collected in one namespace, or, where none is given, wherever that was tried.
+    pub fn of_list_in(&self, kind: Kind, namespace: Option<&str>) -> State {
+        let somewhere = || self.lists().any(|(listed, _, state)| listed == kind && *state == State::Collected);
+        match namespace {
+            Some(namespace) => self.of_list(kind, namespace),
+            None if somewhere() => State::Collected,
+            None => self.of_list(kind, ""),
+        }
+    }
+
     /// Whether an object of this name was looked for.
     pub fn of_name(&self, kind: Kind, namespace: &str, name: &str) -> State {
         let namespace_key = kind.info().namespaced.then(|| namespace.to_owned());

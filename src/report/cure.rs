@@ -43,8 +43,9 @@ pub(super) fn difference(page: &mut Page, finding: &Finding) -> bool {
 fn note(finding: &Finding, lines: &[String], columns: usize) -> Option<(usize, String)> {
     let nearest = finding.nearest.first()?;
     let (value, why) = (clean::line(&nearest.value), clean::line(&nearest.why));
-    // A selector is `app=web` in words and `app: web` in a manifest.
-    let spelled = [value.replace('=', ": "), value];
+    // A selector is `app=web` in words and `app: web` in a manifest, and may have several lines.
+    let mut spelled = vec![value.replace('=', ": "), value];
+    spelled.extend(clean::lines(&nearest.value));
     let at = lines
         .iter()
         .rposition(|line| line.starts_with('+') && spelled.iter().any(|value| line.contains(value.as_str())))?;

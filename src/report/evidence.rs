@@ -1,6 +1,6 @@
 //! What shows that a finding is true: the cluster's own words, and what changed.
 
-use crate::document::{Change, Evidence};
+use crate::document::{Change, Evidence, Finding};
 
 use super::{
     age::ago,
@@ -15,12 +15,15 @@ use super::{
 /// The end of a log tells why it ended.
 const LAST_LINES: usize = 40;
 
-pub(super) fn evidence(page: &mut Page, evidence: &[Evidence]) {
+pub(super) fn evidence(page: &mut Page, finding: &Finding) {
     let mut label = "evidence";
-    for said in evidence {
+    let summary = clean::line(&finding.summary);
+    for said in &finding.evidence {
         let from = from(page, said);
         match clean::rows(&said.text).as_slice() {
             [] => page.wrapped(label, &format!("({from})")),
+            // What the first line has quoted already is not said twice.
+            [line] if summary.contains(line.as_str()) => page.wrapped(label, &format!("so says {from}")),
             [line] => one_line(page, label, &line.replace('\t', " "), &from),
             lines => many_lines(page, label, lines, &from),
         }

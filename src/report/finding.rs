@@ -37,7 +37,7 @@ impl<'a> Teller<'a> {
         nearest(page, finding, noted);
         affected(page, finding);
         seen(page, finding);
-        evidence(page, &finding.evidence);
+        evidence(page, finding);
         changes(page, &finding.changes);
         self.meaning(page, finding);
         cures(page, &finding.cures);
@@ -165,10 +165,10 @@ fn place(page: &mut Page, finding: &Finding) {
     }
 }
 
-/// `2 of 3 pods: web-abc, web-def`.
+/// `2 of 3 pods: web-abc, web-def`. The only pod there is goes without saying.
 fn affected(page: &mut Page, finding: &Finding) {
     let others: Vec<_> = finding.affected.iter().filter(|it| **it != finding.object).collect();
-    if others.is_empty() {
+    if others.is_empty() || finding.of == Some(1) {
         return;
     }
     let names: Vec<_> = others.iter().map(|it| clean::line(&it.name)).collect();
@@ -183,15 +183,18 @@ fn pods(count: usize) -> &'static str {
     if count == 1 { "pod" } else { "pods" }
 }
 
-/// `since 2h ago, 14 times, last 3m ago`.
+/// `first 2h ago, 14 times, last 3m ago`. Of what was seen once the evidence says when.
 fn seen(page: &mut Page, finding: &Finding) {
     let now = page.style.now;
-    let since = finding.since.as_deref().map(|at| format!("since {}", ago(at, now)));
+    let first = finding.since.as_deref().map(|at| ago(at, now));
+    let last = finding.last_seen.as_deref().map(|at| ago(at, now));
     let count = finding.count.filter(|&count| count > 1);
-    let count = count.map(|count| format!("{count} times"));
-    let last = finding.last_seen.as_deref().map(|at| format!("last {}", ago(at, now)));
-    let said: Vec<_> = [since, count, last].into_iter().flatten().collect();
-    if !said.is_empty() {
-        page.wrapped("seen", &said.join(", "));
+    if first == last && count.is_none() {
+        return;
     }
+    let first = first.map(|first| format!("first {first}"));
+    let count = count.map(|count| format!("{count} times"));
+    let last = last.map(|last| format!("last {last}"));
+    let said: Vec<_> = [first, count, last].into_iter().flatten().collect();
+    page.wrapped("seen", &said.join(", "));
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use crate::{
     document::{Diagnosis, Metadata, NotChecked, Severity},
     kind::Kind,
@@ -137,6 +139,10 @@ fn reason(why: &str) -> String {
 }
 
 fn recorded(metadata: &Metadata) -> Option<String> {
-    let when = clean::line(metadata.recorded.as_deref()?);
+    let recorded = metadata.recorded.as_deref()?;
+    // Fractions of a second help nobody who reads.
+    let when = recorded
+        .parse::<Timestamp>()
+        .map_or_else(|_| clean::line(recorded), |at| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
     Some(format!("Recorded {when}; ages count from then."))
 }

@@ -275,7 +275,7 @@ fn what_follows_from_a_cause_stands_beneath_it() {
   nearest   PORT (one letter differs)
             PORTS (two letters differ)
   affects   2 of 3 pods: web-abc, web-def
-  seen      since 120m ago, 14 times, last 60s ago
+  seen      first 120m ago, 14 times, last 60s ago
   cure      name the key that is there (restarts pods)
   or        rename the key (deletes)
             data

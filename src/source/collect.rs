@@ -43,12 +43,15 @@ const ALWAYS: [Kind; 13] = [
 /// What a question about a pod can do without.
 const NOT_FOR_A_POD: [Kind; 2] = [Kind::PersistentVolumeClaim, Kind::HorizontalPodAutoscaler];
 
+/// Where events about nodes, which live in no namespace, are kept.
+const NODE_EVENTS: &str = "default";
+
 // An answer may name something that names something more; then it is enough.
 const WAVES: usize = 4;
 
 /// The kinds that a question always looks at.
 pub fn always(question: &Question) -> impl Iterator<Item = Kind> {
-    let is_pod = matches!(question.target, Target::One(Kind::Pod, _));
+    let is_pod = question.target.each().iter().all(|target| matches!(target, Target::One(Kind::Pod, _)));
     ALWAYS.into_iter().filter(move |kind| !is_pod || !NOT_FOR_A_POD.contains(kind))
 }
 
@@ -109,19 +112,21 @@ impl Wanted<'_> {
         for kind in always(self.question) {
             self.list(kind, namespace);
         }
-        if let Target::All(kind) | Target::One(kind, _) = self.question.target {
+        for kind in self.question.target.each().iter().filter_map(Target::kind) {
             self.list(kind, namespace.filter(|_| kind.info().namespaced));
         }
     }
 
     fn what_else_there_is(&mut self) {
         self.names(Kind::Namespace, None);
-        match &self.question.target {
-            Target::One(kind, _) if kind.info().namespaced => self.names(*kind, None),
-            Target::Named(_) => {
-                [Kind::Pod, Kind::Deployment, Kind::Service].into_iter().for_each(|kind| self.names(kind, None))
+        for target in self.question.target.each() {
+            match target {
+                Target::One(kind, _) if kind.info().namespaced => self.names(*kind, None),
+                Target::Named(_) => {
+                    [Kind::Pod, Kind::Deployment, Kind::Service].into_iter().for_each(|kind| self.names(kind, None));
+                }
+                _ => {}
             }
-            _ => {}
         }
     }
 
@@ -179,6 +184,9 @@ impl Wanted<'_> {
                     for secret in pull::pull_secrets(pod) {
                         self.get(Kind::Secret, object::namespace(&pod.metadata), secret);
                     }
+                }
+                if container::was_killed_without_limit(spec, status) {
+                    self.list(Kind::Event, Some(NODE_EVENTS));
                 }
                 // One log of each container tells for all replicas.
                 if let Some(key) = container::log_of(self.inventory, pod, spec, init)

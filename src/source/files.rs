@@ -43,7 +43,7 @@ pub struct Input {
 /// The inventory that files hold, and what a recording among them was made for.
 /// A path is a file, a directory with all its .yaml, .yml and .json files, or
 /// `-` for standard input; objects that name no namespace are in the one given.
-/// Only a recording says which namespace was meant; otherwise it is all of them.
+/// A recording says which namespace was meant; otherwise it is the one that everything is in, or all of them.
 ///
 /// # Errors
 /// Where a file cannot be read or is broken, is a list that was cut short, or
@@ -73,6 +73,7 @@ struct Reader<'a> {
     recorded: Option<Timestamp>,
     newest: Option<Timestamp>,
     known: usize,
+    namespaces: BTreeSet<String>,
 }
 
 /// Where an object is.
@@ -87,7 +88,15 @@ impl<'a> Reader<'a> {
         let about =
             About { server: None, context: None, namespace: String::new(), now: Timestamp::UNIX_EPOCH, recorded: true };
         let input = Input { inventory: Inventory::new(about), target: None, skipped: BTreeMap::new() };
-        Self { namespace, input, partly: BTreeMap::new(), recorded: None, newest: None, known: 0 }
+        Self {
+            namespace,
+            input,
+            partly: BTreeMap::new(),
+            recorded: None,
+            newest: None,
+            known: 0,
+            namespaces: BTreeSet::new(),
+        }
     }
 
     fn path(&mut self, path: &Path) -> Result<(), Error> {
@@ -203,6 +212,7 @@ impl<'a> Reader<'a> {
             .insert(kind, object)
             .map_err(|error| Error::new(format!("{error}; correct it, or leave it out")))?;
         self.known += 1;
+        self.namespaces.extend(place.namespace.clone());
         Ok(Some(place))
     }
 
@@ -235,7 +245,11 @@ impl<'a> Reader<'a> {
         if self.known == 0 {
             return Err(Error::new(nothing_known(paths, &self.input.skipped)));
         }
-        self.input.inventory.about.now = self.newest.unwrap_or_else(Timestamp::now);
+        let about = &mut self.input.inventory.about;
+        about.now = self.newest.unwrap_or_else(Timestamp::now);
+        if self.namespaces.len() == 1 {
+            about.namespace = self.namespaces.pop_first().unwrap_or_default();
+        }
         self.say_what_is_not_there();
         Ok(self.input)
     }

@@ -160,7 +160,15 @@ fn objects_without_a_namespace_get_the_one_that_was_given() {
     let folder = Folder::new().with("pod.yaml", "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\n");
     let (inventory, target) = read(&[folder.0.join("pod.yaml")], "shop").unwrap();
     assert!(matches!(get::<Pod>(&inventory, "shop", "web"), Lookup::Present(_)));
-    assert_eq!((inventory.about.namespace.as_str(), target), ("", None));
+    assert_eq!((inventory.about.namespace.as_str(), target), ("shop", None));
+}
+
+#[test]
+fn the_namespace_is_the_one_that_everything_is_in() {
+    let of = |items: &[Value]| inventory(list(items).to_string()).about.namespace;
+    let (here, there) = (object("Pod", "shop", "web"), object("Service", "other", "web"));
+    assert_eq!(of(&[here.clone(), object("Service", "shop", "web")]), "shop");
+    assert_eq!(of(&[here, there]), "");
 }
 
 #[test]

@@ -1,0 +1,10 @@
+//! The command as a user runs it, with no cluster at hand.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
+
+mod bad_input;
+mod connection;
+mod doctor;
+mod files;
+mod report;
+mod rules;
+mod words;
