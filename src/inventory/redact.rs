@@ -31,7 +31,9 @@ pub fn mask_text(text: &str) -> String {
     // Written in ASCII: Unicode classes take ten times as long to compile, which each run would pay.
     static PATTERNS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         [
-            (r#"(?i)((?:password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credentials?)["']?[ \t]*[=:][ \t]*["']?)([^ \t\r\n"',;&)}\]]+)"#, "${1}<redacted>"),
+            (r#"(?i)((?:password|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credentials?)["']?[ \t]*[=:][ \t]*["']?)([^ \t\r\n"',;&)}\]]+)"#, "${1}<redacted>"),
+            // Not `/etc/passwd: Permission denied`.
+            (r#"(?i)(passwd["']?=["']?)([^ \t\r\n"',;&)}\]]+)"#, "${1}<redacted>"),
             (r"(?i)((?:bearer|basic)[ \t]+)([A-Za-z0-9+/_=.~-]{8,})", "${1}<redacted>"),
             (r"(://[^/ \t\r\n:@]*:)([^/ \t\r\n@]+)@", "${1}<redacted>@"),
             (r"(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)", "<redacted>"),
@@ -240,6 +242,7 @@ mod tests {
             "secret \"db-password\" not found",
             "couldn't find key pasword in Secret shop/db-credentials",
             "references non-existent secret key: pasword",
+            "open /etc/passwd: permission denied",
         ] {
             assert_eq!(mask_text(text), text);
         }
