@@ -8,7 +8,7 @@ use crate::{
     document::{Cure, Evidence, Finding, Nearest, NotChecked, ObjectRef, Severity},
     facts::Subject,
     report,
-    rule::{CureRule, Expression, Failure, Rule, Rules, Template, environment},
+    rule::{self, CureRule, Expression, Failure, Rule, Rules, Template},
 };
 
 /// What the rules say of a set of subjects.
@@ -26,7 +26,7 @@ pub struct Outcome {
 pub fn run(rules: &Rules, subjects: &[Subject]) -> Outcome {
     let mut outcome = Outcome::default();
     let mut found: BTreeMap<String, Finding> = BTreeMap::new();
-    let root = Context::with_env(environment());
+    let root = rule::context();
     for subject in subjects {
         let mut context = root.new_inner_scope();
         for (name, value) in &subject.facts {

@@ -4,10 +4,9 @@ use std::{
     cell::OnceCell,
     collections::BTreeMap,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, LazyLock},
 };
 
-use cel::{Context, Env, ExecutionError, IdedExpr, Value, parser::PrattParser};
+use cel::{Context, ExecutionError, IdedExpr, Value, parser::PrattParser};
 use serde_saphyr::Spanned;
 
 use super::shape;
@@ -29,17 +28,6 @@ pub enum Failure {
     Unknown(String),
     /// It is wrong: a bug in the rule.
     Bug(String),
-}
-
-/// CEL's standard library and its strings extension.
-pub fn environment() -> Arc<Env> {
-    static ENVIRONMENT: LazyLock<Arc<Env>> = LazyLock::new(|| {
-        let mut environment = Env::stdlib();
-        // It fails only where a function of that name is declared already, in which case that one serves.
-        let _ = environment.add_extension(cel::extensions::strings);
-        Arc::new(environment)
-    });
-    Arc::clone(&ENVIRONMENT)
 }
 
 impl Expression {

@@ -2,6 +2,7 @@
 
 mod expression;
 mod file;
+mod language;
 mod shape;
 mod template;
 
@@ -10,7 +11,8 @@ use std::path::Path;
 use include_dir::{Dir, include_dir};
 use serde::Deserialize;
 
-pub use expression::{Expression, Failure, environment};
+pub use expression::{Expression, Failure};
+pub use language::context;
 pub use template::Template;
 
 use crate::{

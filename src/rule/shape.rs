@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use cel::{
     IdedExpr,
-    common::ast::{ComprehensionExpr, Expr, operators},
+    common::ast::{ComprehensionExpr, Expr, LiteralValue, operators},
 };
 use serde_json::Value;
 
@@ -43,9 +43,9 @@ fn visit<'a>(expression: &IdedExpr, scope: &Scope<'a>) -> Result<Option<Shape<'a
             })
         }
         Expr::Call(call) => {
-            let target = call.target.iter().map(|target| visit(target, scope)).collect::<Result<Vec<_>, _>>()?;
+            call.target.iter().try_for_each(|target| visit(target, scope).map(drop))?;
             let args = call.args.iter().map(|argument| visit(argument, scope)).collect::<Result<Vec<_>, _>>()?;
-            drop(target);
+            check_pattern(&call.func_name, &call.args)?;
             // `a ? b : c` has the shape of b, `list[0]` that of an item; other calls make plain values.
             match call.func_name.as_str() {
                 operators::CONDITIONAL => Ok(args.get(1).copied().flatten()),
@@ -61,6 +61,18 @@ fn visit<'a>(expression: &IdedExpr, scope: &Scope<'a>) -> Result<Option<Shape<'a
             Ok(None)
         }
         _ => Ok(None),
+    }
+}
+
+fn check_pattern(function: &str, arguments: &[IdedExpr]) -> Result<(), String> {
+    let sought = arguments.last().map(|argument| &argument.expr);
+    match sought {
+        Some(Expr::Literal(LiteralValue::String(text))) if function == "matches" => {
+            super::language::pattern(text.inner())
+                .map(drop)
+                .map_err(|error| format!("{:?} is no pattern: {error}", text.inner()))
+        }
+        _ => Ok(()),
     }
 }
 
