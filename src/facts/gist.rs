@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex_lite::Regex;
 
 /// The message without who passed it on to whom: the kubelet, containerd, its shim and runc each put a
 /// prefix before the error of the one below.

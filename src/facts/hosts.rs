@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use k8s_openapi::api::core::v1::Service;
-use regex::Regex;
+use regex_lite::Regex;
 use schemars::JsonSchema;
 use serde::Serialize;
 

@@ -6,7 +6,7 @@ use k8s_openapi::api::{
     core::v1::{Pod, Service},
     networking::v1::Ingress,
 };
-use regex::Regex;
+use regex_lite::Regex;
 use schemars::JsonSchema;
 use serde::Serialize;
 

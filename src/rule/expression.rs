@@ -99,7 +99,7 @@ mod tests {
     // for the numbers that they give to the nodes.
     #[test]
     fn both_parsers_of_cel_read_every_rule_alike() {
-        let ids = regex::Regex::new("id: [0-9]+").unwrap();
+        let ids = regex_lite::Regex::new("id: [0-9]+").unwrap();
         let shape = |expression: &cel::IdedExpr| ids.replace_all(&format!("{expression:?}"), "").into_owned();
         for rule in Rules::built_in().unwrap().all() {
             for expression in rule.expressions() {

@@ -7,7 +7,7 @@ use std::{
 };
 
 use cel::{Context, Env, ExecutionError, extractors::This};
-use regex::bytes::{Regex, RegexBuilder};
+use regex_lite::Regex;
 
 /// A context without facts, of which each subject has a scope of its own.
 pub fn context<'a>() -> Context<'a, 'a> {
@@ -22,16 +22,13 @@ pub fn context<'a>() -> Context<'a, 'a> {
     context
 }
 
-/// A pattern of a rule. What components say is in ASCII: without Unicode's classes and case folding a
-/// pattern compiles many times as fast, which each run pays.
+/// A pattern of a rule. What components say is in ASCII: without Unicode's tables a pattern compiles many
+/// times as fast, which each run pays.
 ///
 /// # Errors
 /// Where the text is no pattern.
 pub fn pattern(text: &str) -> Result<Regex, String> {
-    let last_line = |error: regex::Error| {
-        error.to_string().lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned()
-    };
-    RegexBuilder::new(text).unicode(false).build().map_err(last_line)
+    Regex::new(text).map_err(|error| error.to_string())
 }
 
 // CEL's own compiles its pattern anew for each text.
@@ -41,10 +38,10 @@ fn matches(This(text): This<Arc<String>>, sought: Arc<String>) -> Result<bool, E
     }
     COMPILED.with_borrow_mut(|compiled| {
         if let Some(known) = compiled.get(&sought) {
-            return Ok(known.is_match(text.as_bytes()));
+            return Ok(known.is_match(&text));
         }
         let new = pattern(&sought).map_err(|error| ExecutionError::function_error("matches", error))?;
-        let found = new.is_match(text.as_bytes());
+        let found = new.is_match(&text);
         compiled.insert(sought, new);
         Ok(found)
     })
