@@ -4,14 +4,14 @@ import unittest
 
 from corpus import case, needs
 
-FOLDER = os.path.join(os.path.dirname(__file__), "cases")
+FOLDERS = [os.path.join(os.path.dirname(os.path.abspath(__file__)), folder) for folder in ("cases", "more")]
 KEYS = {"ask", "cause", "object", "also", "says", "never", "then", "settle", "namespace_labels", "probe", "severity", "needs", "later"}
 
 
 class Cases(unittest.TestCase):
     def test_headers(self):
-        for file in os.listdir(FOLDER):
-            with self.subTest(file), open(os.path.join(FOLDER, file), encoding="utf-8") as f:
+        for path in (os.path.join(folder, file) for folder in FOLDERS for file in os.listdir(folder)):
+            with self.subTest(path), open(path, encoding="utf-8") as f:
                 h = case.header(f.read())
                 self.assertLessEqual({"ask", "cause", "object"}, set(h))
                 self.assertLessEqual(set(h), KEYS)
