@@ -30,30 +30,44 @@ const WIDTH_ELSEWHERE: usize = 100;
 /// # Errors
 /// Where no diagnosis is possible; the text is one line that says why and what to do.
 pub fn run(cli: &Cli) -> Result<ExitCode, Error> {
-    let mut rules = Rules::built_in()?;
-    for folder in &cli.look.rules {
-        rules.add_folder(folder)?;
-    }
     match &cli.command {
         Some(Command::Rules) => {
-            print(&explain::table(&rules));
+            print(&explain::table(&rules(cli)?));
             Ok(ExitCode::SUCCESS)
         }
         Some(Command::Explain { id }) => {
-            print(&explain::rule(&rules, id)?);
+            print(&explain::rule(&rules(cli)?, id)?);
             Ok(ExitCode::SUCCESS)
         }
         Some(Command::Demo { case }) => {
             let (inventory, target) = demo::recording(case.as_deref())?;
             let question = question(cli, &target, recorded_in(cli, &inventory))?;
-            Ok(answer(cli, &rules, &question, &inventory))
+            Ok(answer(cli, &rules(cli)?, &question, &inventory))
         }
         Some(Command::Record { target, file }) => record(cli, target, file.as_deref()),
-        None => {
-            let (question, inventory) = look(cli, &cli.target)?;
-            Ok(answer(cli, &rules, &question, &inventory))
-        }
+        None => diagnose(cli),
     }
+}
+
+fn rules(cli: &Cli) -> Result<Rules, Error> {
+    let mut rules = Rules::built_in()?;
+    for folder in &cli.look.rules {
+        rules.add_folder(folder)?;
+    }
+    Ok(rules)
+}
+
+fn diagnose(cli: &Cli) -> Result<ExitCode, Error> {
+    // What is wrong in a user's rule is said before a cluster is asked; the binary's own are read while it answers.
+    if !cli.look.rules.is_empty() {
+        let rules = rules(cli)?;
+        let (question, inventory) = look(cli, &cli.target)?;
+        return Ok(answer(cli, &rules, &question, &inventory));
+    }
+    let rules = std::thread::spawn(Rules::built_in);
+    let (question, inventory) = look(cli, &cli.target)?;
+    let rules = rules.join().map_err(|_| Error::new("the rules in the binary can't be read; please report it"))??;
+    Ok(answer(cli, &rules, &question, &inventory))
 }
 
 fn look(cli: &Cli, words: &[String]) -> Result<(Question, Inventory), Error> {
