@@ -193,7 +193,7 @@ fn order(finding: &Finding, reach: &Reach) -> Order {
 // What rules would have needed, and what is always looked at and could not be.
 fn not_checked(question: &Question, inventory: &Inventory, needed: BTreeSet<NotChecked>) -> Vec<NotChecked> {
     let mut by_what: BTreeMap<String, String> = needed.into_iter().map(|entry| (entry.what, entry.why)).collect();
-    for kind in collect::always(question) {
+    for kind in collect::kinds(question, inventory) {
         if let State::Failed(why) = inventory.coverage().of_list_in(kind, question.namespace.as_deref()) {
             by_what.entry(kind.info().plural.to_owned()).or_insert(why);
         }

@@ -10,7 +10,7 @@ use crate::{
     graph::Key,
     inventory::{Inventory, Lookup, State},
     kind::Kind,
-    source::{Request, collect::always},
+    source::{Request, collect::kinds},
 };
 
 /// What is asked about.
@@ -205,7 +205,9 @@ impl Question {
                 found.retain(|key| key.name == *name);
                 found.extend(self.known_by_pods(inventory, |key| key.name == *name));
                 // What could not be listed may have it.
-                if found.is_empty() && !always(self).any(|kind| self.unseen(inventory, kind).is_some()) {
+                if found.is_empty()
+                    && !kinds(self, inventory).into_iter().any(|kind| self.unseen(inventory, kind).is_some())
+                {
                     return Err(self.name_not_found(inventory, name));
                 }
                 Ok(found)
@@ -254,11 +256,13 @@ impl Question {
         let mut blind = targets.iter().map(|target| match target {
             Target::All(kind) | Target::One(kind, _) => self.cannot_look(inventory, &[*kind]),
             // A name may be that of something which could not be listed.
-            Target::Named(name) => always(self).find_map(|kind| {
+            Target::Named(name) => kinds(self, inventory).into_iter().find_map(|kind| {
                 let why = self.cannot_look(inventory, &[kind])?;
                 Some(format!("{}; {why}", self.name_not_found(inventory, name).line))
             }),
-            Target::Everything | Target::Several(_) => self.cannot_look(inventory, &always(self).collect::<Vec<_>>()),
+            Target::Everything | Target::Several(_) => {
+                self.cannot_look(inventory, &Vec::from_iter(kinds(self, inventory)))
+            }
         });
         blind.next().flatten().filter(|_| blind.all(|why| why.is_some()))
     }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Service};
+use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Pod, Service};
 
 use super::{Request, Source};
 use crate::{
@@ -40,8 +40,8 @@ const ALWAYS: [Kind; 13] = [
     Kind::HorizontalPodAutoscaler,
 ];
 
-/// What a question about a pod can do without.
-const NOT_FOR_A_POD: [Kind; 2] = [Kind::PersistentVolumeClaim, Kind::HorizontalPodAutoscaler];
+/// What a question about pods alone looks at before it knows who owns them.
+const FOR_PODS: [Kind; 5] = [Kind::Pod, Kind::Event, Kind::Service, Kind::EndpointSlice, Kind::Ingress];
 
 /// Where events about nodes, which live in no namespace, are kept.
 const NODE_EVENTS: &str = "default";
@@ -49,10 +49,35 @@ const NODE_EVENTS: &str = "default";
 // An answer may name something that names something more; then it is enough.
 const WAVES: usize = 4;
 
-/// The kinds that a question always looks at.
-pub fn always(question: &Question) -> impl Iterator<Item = Kind> {
-    let is_pod = question.target.each().iter().all(|target| matches!(target, Target::One(Kind::Pod, _)));
-    ALWAYS.into_iter().filter(move |kind| !is_pod || !NOT_FOR_A_POD.contains(kind))
+/// The kinds that a question looks at in its namespace: all of them, but of those that own pods only the
+/// owners' where it is about pods alone.
+pub fn kinds(question: &Question, inventory: &Inventory) -> BTreeSet<Kind> {
+    if !is_about_pods(question) {
+        return ALWAYS.into_iter().collect();
+    }
+    let mut kinds: BTreeSet<Kind> = FOR_PODS.into_iter().collect();
+    for target in question.target.each() {
+        let Target::One(_, name) = target else { continue };
+        for pod in inventory.seen_anywhere::<Pod>().filter(|pod| object::name(&pod.metadata) == name) {
+            kinds.extend(object::controller(&pod.metadata).map(|owner| owners(&owner.kind)).unwrap_or_default());
+        }
+    }
+    kinds
+}
+
+fn is_about_pods(question: &Question) -> bool {
+    question.target.each().iter().all(|target| matches!(target, Target::One(Kind::Pod, _)))
+}
+
+// A pod's controller, and what may control that.
+fn owners(kind: &str) -> &'static [Kind] {
+    match kind {
+        "ReplicaSet" => &[Kind::ReplicaSet, Kind::Deployment],
+        "StatefulSet" => &[Kind::StatefulSet],
+        "DaemonSet" => &[Kind::DaemonSet],
+        "Job" => &[Kind::Job, Kind::CronJob],
+        _ => &[],
+    }
 }
 
 /// Collects what a diagnosis looks at.
@@ -78,7 +103,7 @@ pub async fn collect(source: &impl Source, question: &Question, about: About) ->
 
 fn wanted(question: &Question, inventory: &Inventory, is_first: bool) -> BTreeSet<Request> {
     let mut wanted = Wanted { question, inventory, requests: question.first_requests().into_iter().collect() };
-    wanted.always();
+    wanted.of_namespace();
     if !is_first {
         match question.resolve(inventory) {
             Ok(asked) => wanted.what_is_named(&asked),
@@ -107,9 +132,9 @@ impl Wanted<'_> {
         self.requests.insert(Request::Names { kind, namespace: namespace.map(str::to_owned) });
     }
 
-    fn always(&mut self) {
+    fn of_namespace(&mut self) {
         let namespace = self.question.namespace.as_deref();
-        for kind in always(self.question) {
+        for kind in kinds(self.question, self.inventory) {
             self.list(kind, namespace);
         }
         for kind in self.question.target.each().iter().filter_map(Target::kind) {
@@ -119,6 +144,11 @@ impl Wanted<'_> {
 
     fn what_else_there_is(&mut self) {
         self.names(Kind::Namespace, None);
+        // What has the name of a pod that is not there may be what was to make it.
+        if is_about_pods(self.question) {
+            let owners = [Kind::Deployment, Kind::StatefulSet, Kind::DaemonSet, Kind::Job, Kind::CronJob];
+            owners.into_iter().for_each(|kind| self.names(kind, self.question.namespace.as_deref()));
+        }
         for target in self.question.target.each() {
             match target {
                 Target::One(kind, _) if kind.info().namespaced => self.names(*kind, None),
