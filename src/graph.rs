@@ -181,6 +181,11 @@ impl Reach {
         self.distance.as_ref().and_then(|distance| distance.get(key)).copied().unwrap_or(0)
     }
 
+    /// Whether the question is about single pods, so that how their workload fares as a whole is another one.
+    pub fn is_about_pods(&self) -> bool {
+        self.pods.is_some()
+    }
+
     /// Whether the question is about this pod of a workload that it is about.
     pub fn asks_for_pod(&self, pod: &Pod) -> bool {
         let key = (object::namespace(&pod.metadata).to_owned(), object::name(&pod.metadata).to_owned());

@@ -267,7 +267,9 @@ impl<'a> World<'a> {
 
     fn add_workload(&self, subjects: &mut Vec<Subject>, reach: &Reach, workload: &Workload) {
         let facts = Facts::of(&rollout::facts(self.inventory, &self.events, workload));
-        subjects.push(Subject::new(On::Workload, workload.object.clone()).with("workload", &facts));
+        if !reach.is_about_pods() {
+            subjects.push(Subject::new(On::Workload, workload.object.clone()).with("workload", &facts));
+        }
         // A workload that asks for no pods misses nothing.
         if let Some(references) = reference::References::of_workload(workload).filter(|_| !workload.idle) {
             for reference in references.facts(self.inventory, &self.events, workload) {
