@@ -17,7 +17,6 @@ use crate::{
     kind::{Kept, Kind},
     question::{Asked, NotFound, Question, Target},
     rule::{Follows, Rules},
-    source::collect,
 };
 
 /// A diagnosis, and what is wrong with the rules themselves.
@@ -193,7 +192,7 @@ fn order(finding: &Finding, reach: &Reach) -> Order {
 // What rules would have needed, and what is always looked at and could not be.
 fn not_checked(question: &Question, inventory: &Inventory, needed: BTreeSet<NotChecked>) -> Vec<NotChecked> {
     let mut by_what: BTreeMap<String, String> = needed.into_iter().map(|entry| (entry.what, entry.why)).collect();
-    for kind in collect::kinds(question, inventory) {
+    for kind in question.kinds(inventory) {
         if let State::Failed(why) = inventory.coverage().of_list_in(kind, question.namespace.as_deref()) {
             by_what.entry(kind.info().plural.to_owned()).or_insert(why);
         }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Pod, Service};
+use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Service};
 
 use super::{Request, Source};
 use crate::{
@@ -23,62 +23,11 @@ use crate::{
     question::{Asked, Question, Target},
 };
 
-/// What every question about a namespace looks at.
-const ALWAYS: [Kind; 13] = [
-    Kind::Pod,
-    Kind::Event,
-    Kind::ReplicaSet,
-    Kind::Deployment,
-    Kind::StatefulSet,
-    Kind::DaemonSet,
-    Kind::Job,
-    Kind::CronJob,
-    Kind::Service,
-    Kind::EndpointSlice,
-    Kind::Ingress,
-    Kind::PersistentVolumeClaim,
-    Kind::HorizontalPodAutoscaler,
-];
-
-/// What a question about pods alone looks at before it knows who owns them.
-const FOR_PODS: [Kind; 5] = [Kind::Pod, Kind::Event, Kind::Service, Kind::EndpointSlice, Kind::Ingress];
-
 /// Where events about nodes, which live in no namespace, are kept.
 const NODE_EVENTS: &str = "default";
 
 // An answer may name something that names something more; then it is enough.
 const WAVES: usize = 4;
-
-/// The kinds that a question looks at in its namespace: all of them, but of those that own pods only the
-/// owners' where it is about pods alone.
-pub fn kinds(question: &Question, inventory: &Inventory) -> BTreeSet<Kind> {
-    if !is_about_pods(question) {
-        return ALWAYS.into_iter().collect();
-    }
-    let mut kinds: BTreeSet<Kind> = FOR_PODS.into_iter().collect();
-    for target in question.target.each() {
-        let Target::One(_, name) = target else { continue };
-        for pod in inventory.seen_anywhere::<Pod>().filter(|pod| object::name(&pod.metadata) == name) {
-            kinds.extend(object::controller(&pod.metadata).map(|owner| owners(&owner.kind)).unwrap_or_default());
-        }
-    }
-    kinds
-}
-
-fn is_about_pods(question: &Question) -> bool {
-    question.target.each().iter().all(|target| matches!(target, Target::One(Kind::Pod, _)))
-}
-
-// A pod's controller, and what may control that.
-fn owners(kind: &str) -> &'static [Kind] {
-    match kind {
-        "ReplicaSet" => &[Kind::ReplicaSet, Kind::Deployment],
-        "StatefulSet" => &[Kind::StatefulSet],
-        "DaemonSet" => &[Kind::DaemonSet],
-        "Job" => &[Kind::Job, Kind::CronJob],
-        _ => &[],
-    }
-}
 
 /// Collects what a diagnosis looks at.
 ///
@@ -102,7 +51,7 @@ pub async fn collect(source: &impl Source, question: &Question, about: About) ->
 }
 
 fn wanted(question: &Question, inventory: &Inventory, is_first: bool) -> BTreeSet<Request> {
-    let mut wanted = Wanted { question, inventory, requests: question.first_requests().into_iter().collect() };
+    let mut wanted = Wanted { question, inventory, requests: first(question) };
     wanted.of_namespace();
     if !is_first {
         match question.resolve(inventory) {
@@ -134,7 +83,7 @@ impl Wanted<'_> {
 
     fn of_namespace(&mut self) {
         let namespace = self.question.namespace.as_deref();
-        for kind in kinds(self.question, self.inventory) {
+        for kind in self.question.kinds(self.inventory) {
             self.list(kind, namespace);
         }
         for kind in self.question.target.each().iter().filter_map(Target::kind) {
@@ -145,7 +94,7 @@ impl Wanted<'_> {
     fn what_else_there_is(&mut self) {
         self.names(Kind::Namespace, None);
         // What has the name of a pod that is not there may be what was to make it.
-        if is_about_pods(self.question) {
+        if self.question.is_about_pods() {
             let owners = [Kind::Deployment, Kind::StatefulSet, Kind::DaemonSet, Kind::Job, Kind::CronJob];
             owners.into_iter().for_each(|kind| self.names(kind, self.question.namespace.as_deref()));
         }
@@ -262,4 +211,11 @@ impl Wanted<'_> {
             }
         }
     }
+}
+
+// To know the server, and whether the namespace is there at all.
+fn first(question: &Question) -> BTreeSet<Request> {
+    let namespace = question.namespace.iter();
+    let get = namespace.map(|name| Request::Get { kind: Kind::Namespace, namespace: None, name: name.clone() });
+    get.chain([Request::Version]).collect()
 }
