@@ -40,6 +40,9 @@ pub struct ScheduleFacts {
     pub held_by_old: String,
     /// Whether some node could hold it if it were empty.
     pub could_ever_fit: Known<bool>,
+    /// Whether some node has that much free by now, which the scheduler has not seen yet, or which something else keeps
+    /// from this pod.
+    pub fits_now: Known<bool>,
     /// Whether all nodes together have that much free.
     pub cluster_has_room: Known<bool>,
     /// The first of its node selector and required node affinity that no node meets; empty where each is met by some node.
@@ -104,6 +107,7 @@ pub fn facts(inventory: &Inventory, workload: &Workload, pod: &Pod) -> ScheduleF
         not_offered: room.as_ref().map(|room| room.not_offered.clone()),
         held_by_old: held_by_old(workload, pod, &lacking),
         could_ever_fit: room.as_ref().map(|room| room.could_ever_fit),
+        fits_now: room.as_ref().map(|room| room.fits_now),
         cluster_has_room: room.map(|room| room.cluster_has_room),
         lacking,
         term: term_text,
@@ -222,6 +226,7 @@ struct Room {
     table: String,
     not_offered: Vec<String>,
     could_ever_fit: bool,
+    fits_now: bool,
     cluster_has_room: bool,
 }
 
@@ -253,6 +258,7 @@ fn room(inventory: &Inventory, pod: &Pod, lacking: &[String]) -> Known<Room> {
             .cloned()
             .collect(),
         could_ever_fit: false,
+        fits_now: false,
         cluster_has_room: true,
     };
     for resource in lacking {
@@ -274,6 +280,12 @@ fn room(inventory: &Inventory, pod: &Pod, lacking: &[String]) -> Known<Room> {
         }
         room.cluster_has_room &= free_in_all >= wanted;
     }
+    let free = |node: &Node, resource: &String| {
+        let used = taken.get(object::name(&node.metadata)).and_then(|sum| sum.get(resource)).copied().unwrap_or(0.0);
+        allocatable(node, resource) - used
+    };
+    let asks = |resource: &String| asked.get(resource).copied().unwrap_or(0.0);
+    room.fits_now = nodes.iter().any(|node| lacking.iter().all(|resource| free(node, resource) >= asks(resource)));
     room.could_ever_fit = nodes.iter().any(|node| {
         lacking.iter().all(|resource| allocatable(node, resource) >= asked.get(resource).copied().unwrap_or(0.0))
     });
