@@ -22,7 +22,9 @@ LACKING = ["pods", "pods/log", "events", "services", "endpointslices", "configma
            "storageclasses", "nodes", "namespaces", "replicasets", "deployments", "jobs", "ingresses"]
 
 # What is always looked at, so that it is always said that it was not.
-ALWAYS = {"pods", "events", "services", "endpointslices", "replicasets", "deployments", "jobs", "ingresses"}
+ALWAYS = {"pods", "events", "services", "endpointslices", "ingresses"}
+# The same of what owns pods, unless a pod is asked about, of which only its own owner is of interest.
+OWNERS = {"replicasets", "deployments", "jobs"}
 
 TYPICAL = """configmap-key-typo configmap-missing configmap-volume-missing secret-missing secret-key-missing image-tag-missing image-pull-secret-missing
 image-private-no-secret crash-app-error crash-dependency-down init-container-waits-for-service oom-killed pvc-missing pvc-storage-class-typo
@@ -70,7 +72,7 @@ def users(cluster):
         cluster.kubectl("delete", "--ignore-not-found", "-f", "-", input=text)
 
 
-def faults_of(full, answer, lacking):
+def faults_of(full, answer, lacking, ask):
     """What is wrong with what somebody was told who lacks these, compared with what there is to be told."""
     report = answer.report
     if report is None:
@@ -89,11 +91,12 @@ def faults_of(full, answer, lacking):
         wrong.append(f"exit status 2 without one line that says why: {answer.stderr!r}")
     if "bug" in answer.stderr or "panicked" in answer.stderr or (answer.stderr and answer.code != 2):
         wrong.append(f"complains: {answer.stderr.strip()[:200]}")
+    always = ALWAYS if ask.startswith("pod ") else ALWAYS | OWNERS
     unseen = {entry["what"] for entry in report["notChecked"]}
     lost = {f["rule"] for f in full["findings"] if f["root"]} - {f["rule"] for f in findings}
     for what in lacking:
         word = {"pods/log": "logs"}.get(what, what)
-        if word not in unseen and (what in ALWAYS or (lost and len(lacking) == 1)):
+        if word not in unseen and (what in always or (lost and len(lacking) == 1)):
             wrong.append(f"does not say that {what} were not looked at" + (f", without which it misses {', '.join(sorted(lost))}" if lost else ""))
     return wrong
 
@@ -116,7 +119,7 @@ def partial(cluster, cases, doctor, everything=False, verbose=False):
             silent = []
             for name, lacking in who:
                 answer = diagnose(cluster, case, f"{doctor} --as={name}", case.ask)
-                for fault in faults_of(full, answer, lacking):
+                for fault in faults_of(full, answer, lacking, case.ask):
                     failed += 1
                     print(f"WRONG  {case.name} as {name}: {fault}")
                     if verbose:
