@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use k8s_openapi::api::core::v1::{Container, PodSpec, Volume};
+use k8s_openapi::api::core::v1::{Container, KeyToPath, PodSpec, Volume};
 
 use crate::{facts::workload::Workload, kind::Kind};
 
@@ -142,41 +142,15 @@ impl References {
             let text = format!("volume {}", volume.name);
             let at = format!("/volumes/{index}");
             if let Some(map) = volume.config_map.as_ref().filter(|map| map.optional != Some(true)) {
-                self.add(Kind::ConfigMap, &map.name, "", text.clone(), &format!("{at}/configMap/name"), "");
-                for (nth, item) in map.items.iter().flatten().enumerate() {
-                    self.add(
-                        Kind::ConfigMap,
-                        &map.name,
-                        &item.key,
-                        text.clone(),
-                        &format!("{at}/configMap/name"),
-                        &format!("{at}/configMap/items/{nth}/key"),
-                    );
-                }
+                self.add_source(Kind::ConfigMap, &map.name, map.items.as_deref(), &text, (&at, "configMap", "name"));
             }
             if let Some(secret) = volume.secret.as_ref().filter(|secret| secret.optional != Some(true)) {
                 let name = secret.secret_name.as_deref().unwrap_or_default();
-                self.add(Kind::Secret, name, "", text.clone(), &format!("{at}/secret/secretName"), "");
-                for (nth, item) in secret.items.iter().flatten().enumerate() {
-                    self.add(
-                        Kind::Secret,
-                        name,
-                        &item.key,
-                        text.clone(),
-                        &format!("{at}/secret/secretName"),
-                        &format!("{at}/secret/items/{nth}/key"),
-                    );
-                }
+                self.add_source(Kind::Secret, name, secret.items.as_deref(), &text, (&at, "secret", "secretName"));
             }
             if let Some(claim) = &volume.persistent_volume_claim {
-                self.add(
-                    Kind::PersistentVolumeClaim,
-                    &claim.claim_name,
-                    "",
-                    text.clone(),
-                    &format!("{at}/persistentVolumeClaim/claimName"),
-                    "",
-                );
+                let name_at = format!("{at}/persistentVolumeClaim/claimName");
+                self.add(Kind::PersistentVolumeClaim, &claim.claim_name, "", text, &name_at, "");
             }
             let sources =
                 volume.projected.as_ref().and_then(|projected| projected.sources.as_deref()).unwrap_or_default();
@@ -184,32 +158,40 @@ impl References {
                 let text = format!("projected volume {}", volume.name);
                 let at = format!("{at}/projected/sources/{part}");
                 if let Some(map) = source.config_map.as_ref().filter(|map| map.optional != Some(true)) {
-                    self.add(Kind::ConfigMap, &map.name, "", text.clone(), &format!("{at}/configMap/name"), "");
-                    for (nth, item) in map.items.iter().flatten().enumerate() {
-                        self.add(
-                            Kind::ConfigMap,
-                            &map.name,
-                            &item.key,
-                            text.clone(),
-                            &format!("{at}/configMap/name"),
-                            &format!("{at}/configMap/items/{nth}/key"),
-                        );
-                    }
+                    self.add_source(
+                        Kind::ConfigMap,
+                        &map.name,
+                        map.items.as_deref(),
+                        &text,
+                        (&at, "configMap", "name"),
+                    );
                 }
                 if let Some(secret) = source.secret.as_ref().filter(|secret| secret.optional != Some(true)) {
-                    self.add(Kind::Secret, &secret.name, "", text.clone(), &format!("{at}/secret/name"), "");
-                    for (nth, item) in secret.items.iter().flatten().enumerate() {
-                        self.add(
-                            Kind::Secret,
-                            &secret.name,
-                            &item.key,
-                            text.clone(),
-                            &format!("{at}/secret/name"),
-                            &format!("{at}/secret/items/{nth}/key"),
-                        );
-                    }
+                    self.add_source(
+                        Kind::Secret,
+                        &secret.name,
+                        secret.items.as_deref(),
+                        &text,
+                        (&at, "secret", "name"),
+                    );
                 }
             }
+        }
+    }
+
+    // A ConfigMap or Secret as files: the object, and each key that is named.
+    fn add_source(
+        &mut self,
+        kind: Kind,
+        name: &str,
+        items: Option<&[KeyToPath]>,
+        text: &str,
+        (at, source, name_field): (&str, &str, &str),
+    ) {
+        let name_at = format!("{at}/{source}/{name_field}");
+        self.add(kind, name, "", text.to_owned(), &name_at, "");
+        for (nth, item) in items.unwrap_or_default().iter().enumerate() {
+            self.add(kind, name, &item.key, text.to_owned(), &name_at, &format!("{at}/{source}/items/{nth}/key"));
         }
     }
 }
