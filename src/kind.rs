@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use k8s_openapi::api::{
+pub(crate) use k8s_openapi::api::{
     apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet},
     autoscaling::v2::HorizontalPodAutoscaler,
     batch::v1::{CronJob, Job},

@@ -91,7 +91,7 @@ pub fn facts(inventory: &Inventory, events: &Events, claim: &PersistentVolumeCla
         nearest: if class.is_empty() {
             Vec::new()
         } else {
-            nearest(class, seen.iter().map(|name| Candidate { name, holds: false, note: String::new() }))
+            nearest(class, seen.iter().map(|name| Candidate::named(name)))
         },
         classes: match &classes {
             Known::Unknown(_) => "not known".to_owned(),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use k8s_openapi::api::core::v1::{Container, ContainerStatus, Node, Pod};
+use k8s_openapi::api::core::v1::{Container, ContainerStateWaiting, ContainerStatus, Node, Pod};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
@@ -12,7 +12,7 @@ use super::{
     exit::{self, ExitFacts},
     gist,
     hosts::{self, HostFacts},
-    image::{ImageFacts, ImagesInUse, same},
+    image::{self, ImageFacts, ImagesInUse, same},
     object,
     probe::{self, ProbeFacts, Role},
     pull::{self, PullFacts},
@@ -154,6 +154,11 @@ pub fn status<'a>(pod: &'a Pod, name: &str, init: bool) -> Option<&'a ContainerS
     statuses.as_deref()?.iter().find(|status| status.name == name)
 }
 
+/// What a container waits for, where it waits.
+pub fn waiting<'a>(pod: &'a Pod, name: &str, init: bool) -> Option<&'a ContainerStateWaiting> {
+    status(pod, name, init)?.state.as_ref()?.waiting.as_ref()
+}
+
 /// The instance whose log tells of a container's failure; nothing where it has not failed.
 pub fn log_of(inventory: &Inventory, pod: &Pod, container: &Container, init: bool) -> Option<LogKey> {
     let status = status(pod, &container.name, init)?;
@@ -196,7 +201,7 @@ pub fn facts(
     let pull = pull::facts(inventory, pod, (container, init), status, events);
     let running_image = status
         .filter(|status| !status.image_id.is_empty() && !same(&status.image, wanted))
-        .map(|status| short_image(&status.image));
+        .map(|status| image::short(&status.image));
     let stale = pull.edited && pull.failing;
     let exit = exit::facts(status, now, stale);
     let (state, waiting, message) = state_of(status);
@@ -330,10 +335,6 @@ fn is_failing(inventory: &Inventory, status: &ContainerStatus) -> bool {
     let waits_after_an_end = state.waiting.is_some() && exit::newest(status).is_some();
     let ended = state.terminated.as_ref().is_some_and(|ended| ended.exit_code != 0 || status.restart_count > 0);
     waits_after_an_end || ended || is_restarting(inventory, status)
-}
-
-fn short_image(image: &str) -> String {
-    image.trim_start_matches("docker.io/").trim_start_matches("library/").to_owned()
 }
 
 fn position(pod: &Pod, container: &Container, init: bool) -> String {

@@ -166,8 +166,8 @@ fn spec_image<'a>(pod: &'a Pod, container: &str) -> Option<&'a str> {
     containers.iter().find(|spec| spec.name == container)?.image.as_deref()
 }
 
-// As people write it: `docker.io/blux2/hello-server:1.0` is `blux2/hello-server:1.0`.
-fn short(image: &str) -> String {
+/// As people write it: `docker.io/blux2/hello-server:1.0` is `blux2/hello-server:1.0`.
+pub fn short(image: &str) -> String {
     let image = image.strip_prefix("docker.io/").unwrap_or(image);
     image.strip_prefix("library/").unwrap_or(image).to_owned()
 }

@@ -169,14 +169,7 @@ fn nearest_port(wanted: &str, named: bool, ports: &[k8s_openapi::api::core::v1::
         .iter()
         .map(|port| if named { port.name.clone().unwrap_or_default() } else { port.port.to_string() })
         .collect();
-    nearest(
-        wanted,
-        texts.iter().filter(|text| !text.is_empty()).map(|text| Candidate {
-            name: text,
-            holds: false,
-            note: String::new(),
-        }),
-    )
+    nearest(wanted, texts.iter().filter(|text| !text.is_empty()).map(|text| Candidate::named(text)))
 }
 
 fn port_patch(pointer: &str, better: &str) -> String {

@@ -265,8 +265,7 @@ fn is_broken(pod: &Pod) -> bool {
 fn words_of(pod: &Pod) -> Vec<Evidence> {
     let mut words = Vec::new();
     for (spec, init) in container::containers(pod) {
-        let waiting =
-            container::status(pod, &spec.name, init).and_then(|status| status.state.as_ref()?.waiting.as_ref());
+        let waiting = container::waiting(pod, &spec.name, init);
         let reason = waiting.and_then(|waiting| waiting.reason.as_deref()).unwrap_or_default();
         if let Some(message) = waiting.and_then(|waiting| waiting.message.as_deref())
             && !matches!(reason, "" | "ContainerCreating" | "PodInitializing")
@@ -353,35 +352,26 @@ fn refused(inventory: &Inventory, events: &Events, workload: &Workload) -> Refus
 // State beats events: ReplicaFailure stands as long as the controller is refused.
 fn refusal_in_status(inventory: &Inventory, workload: &Workload) -> Option<Evidence> {
     let (namespace, name) = (&workload.object.namespace, &workload.object.name);
-    let source = format!("{} status.conditions[ReplicaFailure]", workload.object);
-    match workload.object.kind.as_str() {
+    let (message, at) = match workload.object.kind.as_str() {
         "Deployment" => {
             let deployment = inventory.get::<Deployment>(namespace, name).present()?;
-            let conditions = deployment.status.as_ref()?.conditions.as_deref()?;
-            let condition = conditions
-                .iter()
-                .find(|condition| condition.type_ == "ReplicaFailure" && condition.status == "True")?;
-            Some(Evidence {
-                source,
-                text: condition.message.clone()?,
-                at: condition.last_update_time.as_ref().map(object::time),
-            })
+            let mut conditions = deployment.status.as_ref()?.conditions.iter().flatten();
+            let failure = conditions.find(|it| it.type_ == REPLICA_FAILURE && it.status == "True")?;
+            (failure.message.clone()?, failure.last_update_time.as_ref())
         }
         "ReplicaSet" => {
             let set = inventory.get::<ReplicaSet>(namespace, name).present()?;
-            let conditions = set.status.as_ref()?.conditions.as_deref()?;
-            let condition = conditions
-                .iter()
-                .find(|condition| condition.type_ == "ReplicaFailure" && condition.status == "True")?;
-            Some(Evidence {
-                source,
-                text: condition.message.clone()?,
-                at: condition.last_transition_time.as_ref().map(object::time),
-            })
+            let mut conditions = set.status.as_ref()?.conditions.iter().flatten();
+            let failure = conditions.find(|it| it.type_ == REPLICA_FAILURE && it.status == "True")?;
+            (failure.message.clone()?, failure.last_transition_time.as_ref())
         }
-        _ => None,
-    }
+        _ => return None,
+    };
+    let source = format!("{} status.conditions[{REPLICA_FAILURE}]", workload.object);
+    Some(Evidence { source, text: message, at: at.map(object::time) })
 }
+
+const REPLICA_FAILURE: &str = "ReplicaFailure";
 
 // The others only say so in events; those count while pods are lacking and none was made since.
 fn refusal_in_events(inventory: &Inventory, events: &Events, workload: &Workload) -> Option<Evidence> {

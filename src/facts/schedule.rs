@@ -375,9 +375,8 @@ fn nearest_term(nodes: &[&Node], term: &Term) -> Vec<Nearest> {
     let labels: Vec<(&String, &String)> = nodes.iter().flat_map(|node| node.metadata.labels.iter().flatten()).collect();
     let values: Vec<&str> =
         labels.iter().filter(|(key, _)| **key == term.key).map(|(_, value)| value.as_str()).collect();
-    let of_values = term.values.iter().flat_map(|wanted| {
-        nearest(wanted, values.iter().map(|value| Candidate { name: value, holds: false, note: String::new() }))
-    });
+    let of_values =
+        term.values.iter().flat_map(|wanted| nearest(wanted, values.iter().map(|value| Candidate::named(value))));
     let found: Vec<Nearest> =
         of_values.map(|found| Nearest { value: format!("{}={}", term.key, found.value), why: found.why }).collect();
     if !found.is_empty() || !values.is_empty() {

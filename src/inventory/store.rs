@@ -6,20 +6,6 @@ use serde_json::Value;
 
 #[allow(clippy::wildcard_imports, reason = "one table for each kind")]
 use crate::kind::*;
-use k8s_openapi::api::{
-    apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet},
-    autoscaling::v2::HorizontalPodAutoscaler,
-    batch::v1::{CronJob, Job},
-    core::v1::{
-        ConfigMap, Event, LimitRange, Namespace, Node, PersistentVolume, PersistentVolumeClaim, Pod, ResourceQuota,
-        Secret, Service, ServiceAccount,
-    },
-    discovery::v1::EndpointSlice,
-    networking::v1::{Ingress, IngressClass, NetworkPolicy},
-    policy::v1::PodDisruptionBudget,
-    storage::v1::StorageClass,
-};
-
 /// The objects of one kind by namespace and name.
 #[derive(Debug)]
 pub struct Table<T>(BTreeMap<(String, String), T>);

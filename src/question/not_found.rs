@@ -67,7 +67,7 @@ impl Question {
 
 fn nearest_of<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Vec<Nearest> {
     let names: BTreeSet<&str> = names.collect();
-    let candidates = names.iter().map(|name| Candidate { name, holds: false, note: String::new() });
+    let candidates = names.iter().map(|name| Candidate::named(name));
     nearest(name, candidates)
 }
 

@@ -155,7 +155,7 @@ fn elsewhere<'a>(found: impl Iterator<Item = &'a (String, String)>) -> String {
 
 // The only key there is was probably meant, even where it is written quite differently.
 fn nearest_key(wanted: &str, keys: &[String]) -> Vec<Nearest> {
-    let found = nearest(wanted, keys.iter().map(|key| Candidate { name: key, holds: false, note: String::new() }));
+    let found = nearest(wanted, keys.iter().map(|key| Candidate::named(key)));
     match keys {
         [only] if found.is_empty() => vec![Nearest { value: only.clone(), why: "the only key there is".to_owned() }],
         _ => found,

@@ -79,8 +79,7 @@ fn is_unretrieved(text: &str, name: &str) -> bool {
 // A pod that has not begun to run, or waits for its configuration.
 fn is_blocked(pod: &Pod) -> bool {
     let waits = container::containers(pod).into_iter().any(|(spec, init)| {
-        let waiting =
-            container::status(pod, &spec.name, init).and_then(|status| status.state.as_ref()?.waiting.as_ref());
+        let waiting = container::waiting(pod, &spec.name, init);
         waiting.is_some_and(|waiting| waiting.reason.as_deref() != Some("PodInitializing"))
     });
     phase(pod) == "Pending" || waits
@@ -89,8 +88,7 @@ fn is_blocked(pod: &Pod) -> bool {
 fn words_about(events: &Events, pod: &Pod) -> Vec<Evidence> {
     let mut words = Vec::new();
     for (spec, init) in container::containers(pod) {
-        let waiting =
-            container::status(pod, &spec.name, init).and_then(|status| status.state.as_ref()?.waiting.as_ref());
+        let waiting = container::waiting(pod, &spec.name, init);
         if let Some(message) = waiting.and_then(|waiting| waiting.message.as_deref()) {
             let list = if init { "initContainerStatuses" } else { "containerStatuses" };
             let field = format!("status.{list}[{}].state.waiting", spec.name);

@@ -100,7 +100,7 @@ fn adapt(
 }
 
 fn is_near(wanted: &str, other: &str) -> bool {
-    !nearest::nearest(wanted, [Candidate { name: other, holds: false, note: String::new() }]).is_empty()
+    !nearest::nearest(wanted, [Candidate::named(other)]).is_empty()
 }
 
 // Labels that a controller sets and no selector should name.

@@ -190,8 +190,7 @@ fn describe(name: &str, number: i32, protocol: &str) -> String {
 fn nearest_port(target: &str, named: bool, declared: &[&(String, i32, String)]) -> Vec<Nearest> {
     if named {
         let names: Vec<_> = declared.iter().filter(|entry| !entry.0.is_empty()).collect();
-        let found =
-            nearest(target, names.iter().map(|entry| Candidate { name: &entry.0, holds: false, note: String::new() }));
+        let found = nearest(target, names.iter().map(|entry| Candidate::named(&entry.0)));
         if found.is_empty() && declared.len() == 1 {
             let value = if declared[0].0.is_empty() { declared[0].1.to_string() } else { declared[0].0.clone() };
             return vec![Nearest { value, why: "the only port that is declared".to_owned() }];
