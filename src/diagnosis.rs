@@ -38,12 +38,16 @@ pub fn diagnose(question: &Question, inventory: &Inventory, rules: &Rules) -> Re
     let asked = question.resolve(inventory)?;
     let world = World::of(inventory);
     let graph = Graph::of(inventory, &world.workloads);
+    let is_sweep = matches!(asked, Asked::Everything);
     let reach = match asked {
         Asked::Everything => Reach::everything(question.namespace.clone()),
         Asked::Objects(keys, pods) => Reach::of(&graph, &keys, pods),
     };
     let outcome = engine::run(rules, &world.subjects(&reach));
     let mut findings = outcome.findings;
+    if is_sweep {
+        findings.iter_mut().for_each(|finding| note_in_sweep(rules, finding));
+    }
     for finding in &mut findings {
         finding.changes = changes::of(inventory, finding).into_iter().collect();
     }
@@ -56,6 +60,13 @@ pub fn diagnose(question: &Question, inventory: &Inventory, rules: &Rules) -> Re
     let nothing_seen = diagnosis.findings.is_empty() && diagnosis.checked.is_empty();
     let unanswered = if nothing_seen { question.unanswered(inventory) } else { None };
     Ok(Answer { diagnosis, bugs: outcome.bugs, unanswered })
+}
+
+// What is mostly meant so is a warning to who asks about that object, and a note to who asks about everything.
+fn note_in_sweep(rules: &Rules, finding: &mut Finding) {
+    if finding.severity == Severity::Warning && rules.get(&finding.rule).is_some_and(|rule| rule.note_in_sweep) {
+        finding.severity = Severity::Info;
+    }
 }
 
 /// The document that says that the target is not there.

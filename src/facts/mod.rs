@@ -36,6 +36,7 @@ use crate::{
     document::ObjectRef,
     graph::{Key, Reach},
     inventory::{Inventory, UNKNOWN},
+    kind::Kept,
 };
 use events::Events;
 use image::ImagesInUse;
@@ -236,29 +237,19 @@ impl<'a> World<'a> {
         for workload in self.workloads.all.iter().filter(|workload| reach.has(&Key::of(&workload.object))) {
             self.add_workload(&mut subjects, reach, workload);
         }
-        for service in self
-            .inventory
-            .seen_anywhere::<Service>()
-            .filter(|service| reach.has(&Key::of(&object::object_ref(*service))))
-        {
-            self.add_service(&mut subjects, service);
-        }
-        for ingress in self
-            .inventory
-            .seen_anywhere::<Ingress>()
-            .filter(|ingress| reach.has(&Key::of(&object::object_ref(*ingress))))
-        {
-            self.add_ingress(&mut subjects, ingress);
-        }
-        for claim in self
-            .inventory
-            .seen_anywhere::<PersistentVolumeClaim>()
-            .filter(|claim| reach.has(&Key::of(&object::object_ref(*claim))))
-        {
-            let facts = Facts::of(&claim::facts(self.inventory, &self.events, claim));
-            subjects.push(Subject::new(On::Claim, object::object_ref(claim)).with("claim", &facts));
-        }
+        self.reached(reach).for_each(|service| self.add_service(&mut subjects, service));
+        self.reached(reach).for_each(|ingress| self.add_ingress(&mut subjects, ingress));
+        self.reached(reach).for_each(|claim| self.add_claim(&mut subjects, claim));
         subjects
+    }
+
+    fn reached<T: Kept>(&self, reach: &Reach) -> impl Iterator<Item = &'a T> {
+        self.inventory.seen_anywhere::<T>().filter(|found| reach.has(&Key::of(&object::object_ref(*found))))
+    }
+
+    fn add_claim(&self, subjects: &mut Vec<Subject>, claim: &PersistentVolumeClaim) {
+        let facts = Facts::of(&claim::facts(self.inventory, &self.events, claim));
+        subjects.push(Subject::new(On::Claim, object::object_ref(claim)).with("claim", &facts));
     }
 
     fn add_workload(&self, subjects: &mut Vec<Subject>, reach: &Reach, workload: &Workload) {

@@ -108,9 +108,10 @@ pub fn facts(role: Role, container: &Container, status: Option<&ContainerStatus>
     }
 }
 
-// A kill shows as the next end of the container, after its grace period. The kubelet soon stops to send the
-// events of a pod that has many (client-go's spam filter lets one through in five minutes): then an end after
-// just as long as the probe allows is one more of the same.
+// A kill shows as the next end of the container, after its grace period; one that is younger than the newest end
+// is on its way to the instance that runs. The kubelet soon stops to send the events of a pod that has many
+// (client-go's spam filter lets one through in five minutes): then an end after just as long as the probe allows
+// is one more of the same.
 fn ended_by(kill: &EventFacts, status: Option<&ContainerStatus>, allows: i64, period: i64) -> bool {
     const GRACE: i64 = 35;
     let Some((ended, _)) = status.and_then(super::exit::newest) else { return true };
@@ -118,7 +119,7 @@ fn ended_by(kill: &EventFacts, status: Option<&ContainerStatus>, allows: i64, pe
     let since_kill = to.0.as_second() - kill.second();
     let ran_for = object::seconds_since(to.0, from);
     let as_long_as_allowed = (allows - 2 * period..=allows + 2 * period + GRACE).contains(&ran_for);
-    (-5..=120).contains(&since_kill) || (since_kill > 120 && as_long_as_allowed)
+    since_kill <= 120 || as_long_as_allowed
 }
 
 /// When the instance that runs was started.
@@ -167,4 +168,55 @@ fn declares(container: &Container, port: &str) -> bool {
 // without output leaves nothing.
 fn answer(message: &str) -> String {
     message.split_once(": ").map_or("", |(_, answer)| answer).trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::events::Events;
+
+    // A container that was killed once, at `ended`, and whose newest kill is of the moment `killed`.
+    fn is_killed(killed: &str, ended: &str) -> bool {
+        let pod: k8s_openapi::api::core::v1::Pod = serde_json::from_value(serde_json::json!({
+            "metadata": {"name": "web", "namespace": "shop", "uid": "1"},
+            "spec": {"containers": [{"name": "web", "livenessProbe": {"httpGet": {"port": 80}}}]},
+            "status": {"containerStatuses": [{
+                "name": "web", "image": "", "imageID": "", "ready": false, "restartCount": 1,
+                "lastState": {"terminated": {"exitCode": 137, "startedAt": "2026-01-01T00:00:00Z", "finishedAt": ended}},
+            }]},
+        }))
+        .unwrap();
+        let event = serde_json::json!({
+            "metadata": {"name": "web.1", "namespace": "shop"}, "reason": "Killing", "lastTimestamp": killed,
+            "involvedObject": {"kind": "Pod", "uid": "1", "fieldPath": "spec.containers{web}"},
+            "message": "Container web failed liveness probe, will be restarted",
+        });
+        let about = crate::inventory::About {
+            server: None,
+            context: None,
+            namespace: "shop".to_owned(),
+            now: jiff::Timestamp::UNIX_EPOCH,
+            recorded: true,
+        };
+        let mut inventory = crate::inventory::Inventory::new(about);
+        inventory.insert(crate::kind::Kind::Event, event).unwrap();
+        let events = Events::of(&inventory);
+        let status = pod.status.as_ref().unwrap().container_statuses.as_ref().unwrap().first();
+        facts(Role::Liveness, &pod.spec.as_ref().unwrap().containers[0], status, events.about("1")).killed
+    }
+
+    #[test]
+    fn a_kill_is_known_by_the_end_that_follows_it() {
+        assert!(is_killed("2026-01-01T00:05:00Z", "2026-01-01T00:05:30Z"));
+    }
+
+    #[test]
+    fn a_kill_that_is_on_its_way_to_the_instance_that_runs_is_one() {
+        assert!(is_killed("2026-01-01T00:09:00Z", "2026-01-01T00:08:00Z"));
+    }
+
+    #[test]
+    fn an_end_long_after_a_kill_has_another_reason() {
+        assert!(!is_killed("2026-01-01T00:05:00Z", "2026-01-01T00:15:00Z"));
+    }
 }

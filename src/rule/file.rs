@@ -19,6 +19,8 @@ struct File {
     on: On,
     severity: Severity,
     warning_when: Option<Text>,
+    #[serde(default)]
+    note_in_sweep: bool,
     #[serde(default = "certain")]
     certainty: Certainty,
     when: Text,
@@ -89,6 +91,7 @@ pub fn parse(name: &str, area: &str, text: &str) -> Result<Rule, Error> {
         on: file.on,
         severity: file.severity,
         warning_when: file.warning_when.map(Expression::new),
+        note_in_sweep: file.note_in_sweep,
         certainty: file.certainty,
         when: Expression::new(file.when),
         unless: file.unless,

@@ -36,6 +36,9 @@ pub struct Rule {
     pub severity: Severity,
     /// Where it is no more than a warning.
     pub warning_when: Option<Expression>,
+    /// Whether its warning is worth no more than a note where nobody asked about the object, as in a sweep over a
+    /// namespace.
+    pub note_in_sweep: bool,
     /// How sure it is.
     pub certainty: Certainty,
     /// When it holds.
