@@ -8,7 +8,7 @@ use super::{Question, Target};
 use crate::{facts::object, inventory::Inventory, kind::Kind};
 
 /// What every question about a namespace looks at.
-const ALWAYS: [Kind; 13] = [
+const ALWAYS: [Kind; 15] = [
     Kind::Pod,
     Kind::Event,
     Kind::ReplicaSet,
@@ -22,6 +22,8 @@ const ALWAYS: [Kind; 13] = [
     Kind::Ingress,
     Kind::PersistentVolumeClaim,
     Kind::HorizontalPodAutoscaler,
+    Kind::PodDisruptionBudget,
+    Kind::NetworkPolicy,
 ];
 
 /// What a question about pods alone looks at before it knows who owns them.
