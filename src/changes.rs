@@ -3,27 +3,21 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::{
-    document::{Change, Finding},
-    inventory::Inventory,
-    kind::Kind,
-};
+use crate::document::{Change, Finding};
 
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
-/// What is known of how a finding's field came to be as it is.
-pub fn of(inventory: &Inventory, finding: &Finding) -> Option<Change> {
+/// What the object that a finding is on tells of how the field at fault came to be as it is.
+pub fn of(object: &Value, finding: &Finding) -> Option<Change> {
     let field = finding.field.as_deref()?;
-    let kind = Kind::from_object(&finding.object.kind, &finding.object.api_version)?;
-    let object = inventory.json(kind, &finding.object.namespace, &finding.object.name)?;
     let path = parse(field);
-    let live = follow(&object, &path);
-    let applied = last_applied(&object);
+    let live = follow(object, &path);
+    let applied = last_applied(object);
     let applied = applied
         .as_ref()
         .and_then(|applied| follow(applied, &path))
         .filter(|applied| !live.is_some_and(|live| is_in(applied, live)));
-    let manager = newest_manager(&object, &path);
+    let manager = newest_manager(object, &path);
     if applied.is_none() && manager.is_none() {
         return None;
     }

@@ -15,6 +15,7 @@ use crate::{
     graph::{Graph, Key, Reach},
     inventory::{Inventory, State},
     kind::{Kept, Kind},
+    manager,
     question::{Asked, NotFound, Question, Target},
     rule::{Follows, Rules},
 };
@@ -49,7 +50,9 @@ pub fn diagnose(question: &Question, inventory: &Inventory, rules: &Rules) -> Re
         findings.iter_mut().for_each(|finding| note_in_sweep(rules, finding));
     }
     for finding in &mut findings {
-        finding.changes = changes::of(inventory, finding).into_iter().collect();
+        let object = object_of(inventory, finding);
+        finding.changes = object.iter().filter_map(|object| changes::of(object, finding)).collect();
+        finding.managed_by = object.as_ref().and_then(manager::of);
     }
     explain(rules, &graph, &mut findings);
     findings.sort_by_cached_key(|finding| order(finding, &reach));
@@ -60,6 +63,11 @@ pub fn diagnose(question: &Question, inventory: &Inventory, rules: &Rules) -> Re
     let nothing_seen = diagnosis.findings.is_empty() && diagnosis.checked.is_empty();
     let unanswered = if nothing_seen { question.unanswered(inventory) } else { None };
     Ok(Answer { diagnosis, bugs: outcome.bugs, unanswered })
+}
+
+fn object_of(inventory: &Inventory, finding: &Finding) -> Option<serde_json::Value> {
+    let kind = Kind::from_object(&finding.object.kind, &finding.object.api_version)?;
+    inventory.json(kind, &finding.object.namespace, &finding.object.name)
 }
 
 // What is mostly meant so is a warning to who asks about that object, and a note to who asks about everything.
@@ -100,6 +108,7 @@ pub fn not_found(question: &Question, inventory: &Inventory, missing: &NotFound)
         evidence: Vec::new(),
         nearest: missing.nearest.clone(),
         changes: Vec::new(),
+        managed_by: None,
         why: "What was asked about is not there, so that there is nothing to diagnose.".to_owned(),
         cures: Vec::new(),
         docs: None,

@@ -112,6 +112,9 @@ pub struct Finding {
     pub nearest: Vec<Nearest>,
     /// What changed in the field at fault.
     pub changes: Vec<Change>,
+    /// Who manages the object, so that a change here would not last; left out where nobody is known to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub managed_by: Option<ManagedBy>,
     /// What it means.
     pub why: String,
     /// What cures it, best first.
@@ -182,6 +185,18 @@ pub struct Change {
     pub by: Option<String>,
     /// When (RFC 3339).
     pub at: Option<String>,
+}
+
+/// Who manages an object.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ManagedBy {
+    /// What to go to: `Helm release shop in namespace prod`, `Argo CD Application shop`.
+    pub name: String,
+    /// The field that says so: `metadata.annotations[meta.helm.sh/release-name]`.
+    pub shown_by: String,
+    /// Where to make the change, and what becomes of a patch here.
+    pub advice: String,
 }
 
 /// Something that cures the fault.

@@ -117,6 +117,7 @@ impl Evaluation<'_> {
             evidence,
             nearest: rule.nearest.as_ref().map(|nearest| self.list::<Nearest>(nearest)).unwrap_or_default(),
             changes: Vec::new(),
+            managed_by: None,
             why: self.fill(&rule.why).unwrap_or_default().replace('\n', " ").trim().to_owned(),
             cures: rule.cures.iter().filter_map(|cure| self.cure(cure)).collect(),
             docs: rule.docs.clone(),

@@ -15,6 +15,7 @@ pub mod facts;
 pub mod graph;
 pub mod inventory;
 pub mod kind;
+pub mod manager;
 pub mod question;
 pub mod report;
 pub mod rule;

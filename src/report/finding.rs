@@ -41,6 +41,7 @@ impl<'a> Teller<'a> {
         evidence(page, finding);
         changes(page, &finding.changes);
         self.meaning(page, finding);
+        managed(page, finding);
         cures(page, &finding.cures);
         let explain = format!("kubectl doctor explain {}", clean::line(&finding.rule));
         page.labelled("more", [explain]);
@@ -153,6 +154,14 @@ fn nearest(page: &mut Page, finding: &Finding, first_is_noted: bool) {
             why => page.wrapped(label, &format!("{value} ({why})")),
         }
         label = "";
+    }
+}
+
+/// Whoever manages the object, ahead of cures that it would undo.
+fn managed(page: &mut Page, finding: &Finding) {
+    if let Some(managed) = finding.managed_by.as_ref().filter(|_| !finding.cures.is_empty()) {
+        let (name, advice) = (clean::line(&managed.name), clean::line(&managed.advice));
+        page.wrapped("owner", &format!("{name}: {advice}"));
     }
 }
 

@@ -74,6 +74,7 @@ fn finding(rule: &str, object: ObjectRef, summary: &str) -> Finding {
         evidence: vec![],
         nearest: vec![],
         changes: vec![],
+        managed_by: None,
         why: String::new(),
         cures: vec![],
         docs: None,
