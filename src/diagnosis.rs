@@ -51,7 +51,7 @@ pub fn diagnose(question: &Question, inventory: &Inventory, rules: &Rules) -> Re
     }
     for finding in &mut findings {
         let object = object_of(inventory, finding);
-        finding.changes = object.iter().filter_map(|object| changes::of(object, finding)).collect();
+        finding.changes = object.iter().flat_map(|object| changes::of(&world, object, finding)).collect();
         finding.managed_by = object.as_ref().and_then(manager::of);
     }
     explain(rules, &graph, &mut findings);

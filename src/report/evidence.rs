@@ -73,13 +73,18 @@ fn last_of(lines: &[String]) -> Vec<String> {
     note.into_iter().chain(last.map(|line| line.replace('\t', "    "))).collect()
 }
 
-pub(super) fn changes(page: &mut Page, changes: &[Change]) {
+pub(super) fn changes(page: &mut Page, finding: &Finding) {
     let mut label = "changed";
-    for change in changes {
+    for change in &finding.changes {
+        // What the field at fault holds now is told already.
+        let is_told = finding.field.as_ref() == Some(&change.field);
         let (from, to) = (change.from.as_deref(), change.to.as_deref());
         let in_lines = [from, to].iter().flatten().any(|it| it.trim().contains('\n'));
         let values = match (from, to) {
             _ if in_lines => String::new(),
+            (Some(from), Some(to)) if !is_told && to.len() <= QUOTED => {
+                format!(" (was: {}, now: {})", clean::line(from.trim()), clean::line(to.trim()))
+            }
             (Some(from), _) => format!(" (was: {})", clean::line(from.trim())),
             (None, Some(to)) => format!(" (now: {})", clean::line(to.trim())),
             (None, None) => String::new(),

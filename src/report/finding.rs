@@ -39,7 +39,7 @@ impl<'a> Teller<'a> {
         affected(page, finding);
         seen(page, finding);
         evidence(page, finding);
-        changes(page, &finding.changes);
+        changes(page, finding);
         self.meaning(page, finding);
         managed(page, finding);
         cures(page, &finding.cures);

@@ -1,4 +1,4 @@
-//! Who changed the field at fault, and what was applied to it.
+//! One field: who changed it, and what was applied to it.
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -41,7 +41,7 @@ fn is_in(applied: &Value, live: &Value) -> bool {
     }
 }
 
-fn show(value: &Value) -> String {
+pub fn show(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         other => other.to_string(),
@@ -54,15 +54,16 @@ fn last_applied(object: &Value) -> Option<Value> {
 }
 
 #[derive(Debug, PartialEq)]
-enum Step {
+pub enum Step {
     Field(String),
     Index(usize),
     Named(String),
 }
 
+/// The steps of a path.
 // `spec.template.spec.containers[name=web].image`, `spec.ports[0].targetPort`; a label's key may hold dots,
 // so it can only be the last step.
-fn parse(path: &str) -> Vec<Step> {
+pub fn parse(path: &str) -> Vec<Step> {
     let mut steps = Vec::new();
     let mut rest = path;
     while !rest.is_empty() {
@@ -107,8 +108,8 @@ fn follow<'v>(object: &'v Value, path: &[Step]) -> Option<&'v Value> {
     path.iter().try_fold(object, take)
 }
 
-// The manager that last wrote the field, where that was after the object was made.
-fn newest_manager(object: &Value, path: &[Step]) -> Option<(String, String)> {
+/// The manager that last wrote the field, where that was after the object was made.
+pub fn newest_manager(object: &Value, path: &[Step]) -> Option<(String, String)> {
     let metadata = object.get("metadata")?;
     let created: Timestamp = metadata.get("creationTimestamp")?.as_str()?.parse().ok()?;
     let entries = metadata.get("managedFields")?.as_array()?;
