@@ -3,6 +3,7 @@
 //! Data flows one way:
 //! [`source`] → [`inventory`] → [`facts`] → [`rule`]s → [`diagnosis`] → [`report`].
 
+mod certificate;
 pub mod changes;
 pub mod cli;
 pub mod demo;

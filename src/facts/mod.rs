@@ -58,8 +58,12 @@ pub enum On {
     Service,
     /// Each port of each Service: `port`, `service`.
     Port,
+    /// Each Ingress: `ingress`.
+    Ingress,
     /// Each backend of each Ingress: `backend`, `ingress`.
     Backend,
+    /// Each Secret with a certificate of each Ingress: `tls`, `ingress`.
+    Tls,
     /// Each PersistentVolumeClaim: `claim`.
     Claim,
 }
@@ -74,7 +78,9 @@ impl On {
             On::Workload => &["workload"],
             On::Service => &["service"],
             On::Port => &["port", "service"],
+            On::Ingress => &["ingress"],
             On::Backend => &["backend", "ingress"],
+            On::Tls => &["tls", "ingress"],
             On::Claim => &["claim"],
         }
     }
@@ -96,6 +102,7 @@ fn shape_of(name: &str) -> schemars::Schema {
         "port" => generator.into_root_schema_for::<service::PortFacts>(),
         "backend" => generator.into_root_schema_for::<ingress::BackendFacts>(),
         "ingress" => generator.into_root_schema_for::<ingress::IngressFacts>(),
+        "tls" => generator.into_root_schema_for::<ingress::TlsFacts>(),
         "claim" => generator.into_root_schema_for::<claim::ClaimFacts>(),
         // `names` gives no other; the test below holds the two together.
         _ => false.into(),
@@ -292,7 +299,7 @@ impl<'a> World<'a> {
 
     fn add_service(&self, subjects: &mut Vec<Subject>, service: &Service) {
         let object = object::object_ref(service);
-        let facts = Facts::of(&service::facts(self.inventory, &self.workloads, service));
+        let facts = Facts::of(&service::facts(self.inventory, &self.workloads, &self.events, service));
         subjects.push(Subject::new(On::Service, object.clone()).with("service", &facts));
         for port in service::ports(self.inventory, &self.workloads, service) {
             let subject = Subject::new(On::Port, object.clone()).part(port.name.clone());
@@ -302,12 +309,16 @@ impl<'a> World<'a> {
 
     fn add_ingress(&self, subjects: &mut Vec<Subject>, ingress: &Ingress) {
         let object = object::object_ref(ingress);
-        let facts =
-            Facts::of(&ingress::IngressFacts { name: object.name.clone(), namespace: object.namespace.clone() });
-        for backend in ingress::facts(self.inventory, ingress) {
+        let facts = Facts::of(&ingress::facts(self.inventory, &self.events, ingress));
+        subjects.push(Subject::new(On::Ingress, object.clone()).with("ingress", &facts));
+        for backend in ingress::backend_facts(self.inventory, ingress) {
             let subject =
                 Subject::new(On::Backend, object.clone()).part(format!("{} {}", backend.service, backend.port));
             subjects.push(subject.with("backend", &Facts::of(&backend)).with("ingress", &facts));
+        }
+        for tls in ingress::tls_facts(self.inventory, ingress) {
+            let subject = Subject::new(On::Tls, object.clone()).part(tls.secret.clone());
+            subjects.push(subject.with("tls", &Facts::of(&tls)).with("ingress", &facts));
         }
     }
 }
@@ -318,8 +329,8 @@ mod tests {
 
     #[test]
     fn every_name_that_a_rule_can_read_has_a_shape() {
-        use On::{Backend, Claim, Container, Pod, Port, Reference, Service, Workload};
-        for on in [Container, Reference, Pod, Workload, Service, Port, Backend, Claim] {
+        use On::{Backend, Claim, Container, Ingress, Pod, Port, Reference, Service, Tls, Workload};
+        for on in [Container, Reference, Pod, Workload, Service, Port, Ingress, Backend, Tls, Claim] {
             for (name, shape) in on.shape() {
                 assert!(shape["properties"].is_object(), "{name}");
             }

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 pub use coverage::{Coverage, State};
 pub use lookup::{Known, Lookup, UNKNOWN};
-pub use redact::{mask_text, registries};
+pub use redact::{certificate, mask_text, registries};
 
 use crate::{
     error::Error,

@@ -7,11 +7,13 @@ use k8s_openapi::{ByteString, api::core::v1::Secret};
 use regex_lite::Regex;
 use serde_json::{Map, Value, json};
 
-use crate::kind::Kind;
+use crate::{certificate::Certificate, kind::Kind};
 
 const REDACTED: &str = "<redacted>";
 /// A ConfigMap's value above this many bytes is left out: no rule reads it.
 const LARGEST_VALUE: usize = 1024;
+/// The key of a TLS Secret's certificate.
+const CERTIFICATE: &str = "tls.crt";
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// Replaces what an object of this kind must not show.
@@ -93,6 +95,7 @@ fn secret(object: &mut Value) {
         for (key, value) in data {
             *value = match key.as_str() {
                 ".dockerconfigjson" | ".dockercfg" => Value::String(registries_only(key, value, field)),
+                CERTIFICATE => Value::String(certificate_only(value, field)),
                 _ => Value::String(String::new()),
             };
         }
@@ -101,24 +104,45 @@ fn secret(object: &mut Value) {
 
 // A pull secret's registry hosts are no secret, and are what a failed pull is compared with.
 fn registries_only(key: &str, value: &Value, field: &str) -> String {
-    let text = value.as_str().unwrap_or_default();
-    let bytes = if field == "stringData" {
-        text.as_bytes().to_vec()
-    } else {
-        serde_json::from_value::<ByteString>(value.clone()).map(|bytes| bytes.0).unwrap_or_default()
-    };
-    let config: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+    let config: Value = serde_json::from_slice(&bytes_of(value, field)).unwrap_or_default();
     let auths = if key == ".dockercfg" { Some(&config) } else { config.get("auths") };
     let hosts: Map<String, Value> =
         auths.and_then(Value::as_object).into_iter().flatten().map(|(host, _)| (mask_text(host), json!({}))).collect();
     let hosts = if key == ".dockercfg" { Value::Object(hosts) } else { json!({ "auths": hosts }) };
+    encoded(hosts.to_string(), field)
+}
+
+// A server shows its certificate's dates and names to everybody; nothing else of it is kept.
+fn certificate_only(value: &Value, field: &str) -> String {
+    let bytes = bytes_of(value, field);
+    let said = serde_json::from_slice(&bytes).ok().or_else(|| Certificate::of_pem(&bytes));
+    said.and_then(|said: Certificate| serde_json::to_string(&said).ok())
+        .map(|said| encoded(said, field))
+        .unwrap_or_default()
+}
+
+fn bytes_of(value: &Value, field: &str) -> Vec<u8> {
     if field == "stringData" {
-        return hosts.to_string();
+        return value.as_str().unwrap_or_default().as_bytes().to_vec();
     }
-    match serde_json::to_value(ByteString(hosts.to_string().into_bytes())) {
+    serde_json::from_value::<ByteString>(value.clone()).map(|bytes| bytes.0).unwrap_or_default()
+}
+
+fn encoded(text: String, field: &str) -> String {
+    if field == "stringData" {
+        return text;
+    }
+    match serde_json::to_value(ByteString(text.into_bytes())) {
         Ok(Value::String(encoded)) => encoded,
         _ => String::new(),
     }
+}
+
+/// What a TLS Secret's certificate says; `None` where there is none that can be read.
+pub fn certificate(secret: &Secret) -> Option<Certificate> {
+    let bytes = secret.data.as_ref().and_then(|data| data.get(CERTIFICATE)).map(|bytes| bytes.0.as_slice());
+    let text = || secret.string_data.as_ref()?.get(CERTIFICATE).map(|text| text.as_bytes());
+    serde_json::from_slice(bytes.or_else(text)?).ok()
 }
 
 /// The registry hosts that a pull secret holds credentials for; `None` where it is not readable as one.
@@ -234,6 +258,30 @@ mod tests {
         let typed: Secret = serde_json::from_value(secret).unwrap();
         assert_eq!(registries(&typed), Some(vec!["reg.example".to_owned()]));
         assert!(typed.data.unwrap().contains_key("password"));
+    }
+
+    #[test]
+    fn of_a_certificate_only_the_dates_and_names_stay() {
+        let pem = include_str!("../certificate.pem");
+        let data = serde_json::to_value(ByteString(pem.as_bytes().to_vec())).unwrap();
+        for mut secret in [
+            json!({"data": {"tls.crt": data, "tls.key": "aHVudGVyMg=="}}),
+            json!({"stringData": {"tls.crt": pem, "tls.key": "hunter2"}}),
+        ] {
+            object(Kind::Secret, &mut secret);
+            let once = secret.clone();
+            object(Kind::Secret, &mut secret);
+            assert_eq!(secret, once);
+            let typed: Secret = serde_json::from_value(secret).unwrap();
+            let said = certificate(&typed).unwrap();
+            assert_eq!(said.names.unwrap(), ["shop.example.com", "*.shop.example.com"]);
+            let kept = serde_json::to_string(&typed).unwrap();
+            assert!(
+                !kept.contains("hunter2") && !kept.contains("aHVudGVyMg") && !kept.contains("CERTIFICATE"),
+                "{kept}"
+            );
+            assert!(kept.len() < 300, "{kept}");
+        }
     }
 
     #[test]

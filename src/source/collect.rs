@@ -3,18 +3,21 @@
 
 use std::collections::BTreeSet;
 
-use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Service};
+use k8s_openapi::api::{
+    core::v1::{PersistentVolumeClaim, Service},
+    networking::v1::Ingress,
+};
 
 use super::{Request, Source};
 use crate::{
     error::Error,
     facts::{
-        container,
+        container, ingress,
         nearest::{Candidate, nearest},
         object, pull,
         reference::References,
         schedule,
-        service::{selected, selector},
+        service::{named_in_cluster, selected, selector},
         workload::{Workload, Workloads},
     },
     graph::{Graph, Key, Reach},
@@ -121,6 +124,7 @@ impl Wanted<'_> {
             self.of_pods(workload, &reach);
         }
         self.of_services(&workloads, &reach);
+        self.of_ingresses(&reach);
         self.of_claims(&reach);
     }
 
@@ -195,6 +199,27 @@ impl Wanted<'_> {
             if !labels.is_empty() && !has_workload && selected(self.inventory, service).is_empty() {
                 let selector = labels.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(",");
                 self.requests.insert(Request::Matching { kind: Kind::Pod, selector });
+            }
+            if let Some((_, namespace)) = named_in_cluster(service) {
+                self.names(Kind::Service, Some(&namespace));
+            }
+        }
+    }
+
+    fn of_ingresses(&mut self, reach: &Reach) {
+        let inventory = self.inventory;
+        for ingress in
+            inventory.seen_anywhere::<Ingress>().filter(|ingress| reach.has(&Key::of(&object::object_ref(*ingress))))
+        {
+            let namespace = object::namespace(&ingress.metadata);
+            if !ingress::has_address(ingress) {
+                self.list(Kind::IngressClass, None);
+            }
+            for secret in ingress::secrets(ingress) {
+                self.get(Kind::Secret, namespace, secret);
+                if inventory.exists(Kind::Secret, namespace, secret).is_absent() {
+                    self.names(Kind::Secret, Some(namespace));
+                }
             }
         }
     }

@@ -1,6 +1,7 @@
 //! A Service, the pods that it selects, and where its ports lead.
 
 mod labels;
+mod outside;
 mod port;
 
 use std::collections::BTreeMap;
@@ -13,9 +14,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 pub use labels::{NearestLabels, yaml_lines};
+pub use outside::{BalancerFacts, ExternalFacts, named_in_cluster};
 pub use port::{PortFacts, ports};
 
 use super::{
+    events::Events,
     object, pod,
     workload::{Workload, Workloads, phase},
 };
@@ -60,6 +63,10 @@ pub struct ServiceFacts {
     pub elsewhere: Vec<String>,
     /// The matched pods that are not ready, as evidence.
     pub evidence: Vec<Evidence>,
+    /// Its load balancer, where it is of that type.
+    pub balancer: Option<BalancerFacts>,
+    /// Where it leads, where it is an ExternalName.
+    pub external: Option<ExternalFacts>,
 }
 
 /// What a Service's EndpointSlices hold.
@@ -122,7 +129,7 @@ pub fn is_ready(pod: &Pod) -> bool {
 }
 
 /// The facts of a Service.
-pub fn facts(inventory: &Inventory, workloads: &Workloads, service: &Service) -> ServiceFacts {
+pub fn facts(inventory: &Inventory, workloads: &Workloads, events: &Events, service: &Service) -> ServiceFacts {
     let spec = service.spec.as_ref();
     let namespace = object::namespace(&service.metadata);
     let selector = selector(service);
@@ -136,6 +143,8 @@ pub fn facts(inventory: &Inventory, workloads: &Workloads, service: &Service) ->
         namespace: namespace.to_owned(),
         r#type: spec.and_then(|spec| spec.type_.clone()).unwrap_or_else(|| "ClusterIP".to_owned()),
         headless: spec.and_then(|spec| spec.cluster_ip.as_deref()) == Some("None"),
+        balancer: outside::balancer(inventory, events, service),
+        external: outside::external(inventory, service),
         selector_text: text(&selector),
         selector_yaml: yaml_lines(&selector),
         settled: !pods.iter().any(|pod| pod::is_on_its_way(inventory, pod)),

@@ -38,8 +38,11 @@ pub struct PortFacts {
     pub named: bool,
     /// Whether a matched pod declares or probes it; true where one of their containers declares none.
     pub served: Known<bool>,
-    /// Whether a matched pod declares the same number with another protocol, and that protocol.
+    /// The other protocol with which a matched pod declares the same port; empty where none does, or where a probe
+    /// or another port of the Service shows that both are served.
     pub other_protocol: String,
+    /// A JSON patch of the Service that takes that protocol.
+    pub protocol_patch: String,
     /// What the matched pods declare, as words: `8080 (http), 9090`; empty where they declare none.
     pub declared: String,
     /// Whose pods those are: `Deployment/web`.
@@ -140,14 +143,13 @@ fn port_facts(
     };
     let is_declared = served.declared.iter().filter(of_protocol).any(matches);
     let is_probed = served.probed.contains(&target);
+    // DNS and HTTP/3 answer to both protocols at one port, and many declare it once.
+    let is_double = others.iter().any(|other| target_of(other) == target && other.protocol != port.protocol);
     // Only where every workload behind it declares ports does one that none declares stand out; a name must be declared.
     let is_served = is_declared || (!named && (is_probed || !served.all_declare));
-    let other_protocol = served
-        .declared
-        .iter()
-        .find(|entry| entry.2 != protocol && matches(entry))
-        .map(|entry| entry.2.clone())
-        .unwrap_or_default();
+    let other_protocol = served.declared.iter().find(|entry| entry.2 != protocol && matches(entry));
+    let is_both = is_declared || is_double || (is_probed && protocol == "TCP");
+    let other_protocol = other_protocol.filter(|_| !is_both).map(|entry| entry.2.clone()).unwrap_or_default();
     // A port to which another of the Service's ports leads is hardly the one that was meant here.
     let is_free = |entry: &&(String, i32, String)| {
         !taken.iter().any(|taken| match taken {
@@ -163,8 +165,9 @@ fn port_facts(
         name: port.name.clone().unwrap_or_else(|| port.port.to_string()),
         number: i64::from(port.port),
         patch: patch_port(index, port.target_port.is_some(), &better),
-        served: pods_known.clone().map(|()| is_served),
-        other_protocol: if is_declared { String::new() } else { other_protocol },
+        served: pods_known.clone().map(|()| is_served || is_double),
+        protocol_patch: patch_protocol(index, port.protocol.is_some(), &other_protocol),
+        other_protocol,
         declared: served
             .declared
             .iter()
@@ -216,4 +219,9 @@ fn patch_port(index: usize, is_set: bool, better: &str) -> String {
     let value = better.parse::<i32>().map_or(json!(better), |number| json!(number));
     let op = if is_set { "replace" } else { "add" };
     json!([{"op": op, "path": format!("/spec/ports/{index}/targetPort"), "value": value}]).to_string()
+}
+
+fn patch_protocol(index: usize, is_set: bool, protocol: &str) -> String {
+    let op = if is_set { "replace" } else { "add" };
+    json!([{"op": op, "path": format!("/spec/ports/{index}/protocol"), "value": protocol}]).to_string()
 }

@@ -1,4 +1,4 @@
-//! An Ingress's backends, and whether the Services and ports that they name are there.
+//! The backends, and whether the Services and ports that they name are there.
 
 use k8s_openapi::api::{
     core::v1::Service,
@@ -8,23 +8,14 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-use super::{
-    nearest::{Candidate, nearest},
-    object,
-};
 use crate::{
     document::Nearest,
+    facts::{
+        nearest::{Candidate, nearest},
+        object,
+    },
     inventory::{Inventory, Known, Lookup},
 };
-
-/// An Ingress, as a rule sees it.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct IngressFacts {
-    /// Its name.
-    pub name: String,
-    /// Its namespace.
-    pub namespace: String,
-}
 
 /// One backend of an Ingress, as a rule sees it.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -82,7 +73,7 @@ pub fn services(ingress: &Ingress) -> Vec<String> {
 }
 
 /// The facts of each backend that is a Service.
-pub fn facts(inventory: &Inventory, ingress: &Ingress) -> Vec<BackendFacts> {
+pub fn backend_facts(inventory: &Inventory, ingress: &Ingress) -> Vec<BackendFacts> {
     backends(ingress)
         .into_iter()
         .filter_map(|(at, route, backend)| one(inventory, ingress, at, route, backend))
