@@ -41,7 +41,7 @@ pub fn diagnose(question: &Question, inventory: &Inventory, rules: &Rules) -> Re
     let graph = Graph::of(inventory, &world.workloads);
     let is_sweep = matches!(asked, Asked::Everything);
     let reach = match asked {
-        Asked::Everything => Reach::everything(question.namespace.clone()),
+        Asked::Everything => Reach::everything(&graph, question.namespace.clone()),
         Asked::Objects(keys, pods) => Reach::of(&graph, &keys, pods),
     };
     let outcome = engine::run(rules, &world.subjects(&reach));

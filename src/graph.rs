@@ -11,9 +11,11 @@ use k8s_openapi::api::{
 use crate::{
     document::ObjectRef,
     facts::{
-        container, hosts, ingress, object,
+        container,
+        events::Events,
+        hosts, ingress, object,
         reference::References,
-        rollout, service,
+        refusal, rollout, service,
         workload::{Workload, Workloads},
     },
     inventory::{Inventory, Known},
@@ -84,7 +86,25 @@ impl Graph {
                 graph.add(&Key::of(&object::object_ref(scaler)), from.clone());
             }
         }
+        graph.add_webhooks(inventory, workloads);
         graph
+    }
+
+    // Configurations are collected only where a refusal names a webhook.
+    fn add_webhooks(&mut self, inventory: &Inventory, workloads: &Workloads) {
+        if refusal::CONFIGURATIONS.iter().all(|kind| inventory.known_names(*kind).is_empty()) {
+            return;
+        }
+        let events = Events::of(inventory);
+        for workload in &workloads.all {
+            let words = refusal::words(inventory, &events, workload);
+            let Some(found) = words.and_then(|words| refusal::called(inventory, &words.text)) else { continue };
+            let configuration = Key::of(&found.object);
+            self.add(&Key::of(&workload.object), configuration.clone());
+            if let Some((namespace, name)) = found.service() {
+                self.add(&configuration, Key::new(Kind::Service, namespace, name));
+            }
+        }
     }
 
     fn add(&mut self, from: &Key, to: Key) {
@@ -149,13 +169,17 @@ pub struct Reach {
     distance: Option<BTreeMap<Key, usize>>,
     // Nothing here is all of them.
     namespace: Option<String>,
+    // What things that live in no namespace lead to in others: a webhook's Service, and its pods.
+    beyond: BTreeSet<Key>,
     pods: Option<BTreeSet<(String, String)>>,
 }
 
 impl Reach {
     /// Everything in a namespace, or in all of them: pods of others were collected to see what they take or carry.
-    pub fn everything(namespace: Option<String>) -> Self {
-        Self { distance: None, namespace, pods: None }
+    pub fn everything(graph: &Graph, namespace: Option<String>) -> Self {
+        let in_none = graph.needs.keys().filter(|key| key.namespace.is_empty()).cloned();
+        let beyond = spread(&graph.needs, in_none).into_keys().collect();
+        Self { distance: None, namespace, beyond, pods: None }
     }
 
     /// Everything that these objects depend on, over any number of links, and the Services, Ingresses
@@ -163,7 +187,7 @@ impl Reach {
     pub fn of(graph: &Graph, asked: &[Key], pods: Option<BTreeSet<(String, String)>>) -> Self {
         let mut distance = spread(&graph.needed_by, asked.iter().cloned());
         distance.extend(spread(&graph.needs, asked.iter().cloned()));
-        Self { distance: Some(distance), namespace: None, pods }
+        Self { distance: Some(distance), namespace: None, beyond: BTreeSet::new(), pods }
     }
 
     /// Whether the question is about this object.
@@ -172,6 +196,7 @@ impl Reach {
             Some(distance) => distance.contains_key(key),
             None => {
                 self.namespace.as_ref().is_none_or(|namespace| key.namespace == *namespace || key.namespace.is_empty())
+                    || self.beyond.contains(key)
             }
         }
     }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 pub(crate) use k8s_openapi::api::{
+    admissionregistration::v1::{MutatingWebhookConfiguration, ValidatingWebhookConfiguration},
     apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet},
     autoscaling::v2::HorizontalPodAutoscaler,
     batch::v1::{CronJob, Job},
@@ -13,8 +14,10 @@ pub(crate) use k8s_openapi::api::{
     discovery::v1::EndpointSlice,
     networking::v1::{Ingress, IngressClass, NetworkPolicy},
     policy::v1::PodDisruptionBudget,
+    scheduling::v1::PriorityClass,
     storage::v1::StorageClass,
 };
+pub(crate) use k8s_openapi::kube_aggregator::pkg::apis::apiregistration::v1::APIService;
 
 /// What there is to know of a kind without asking a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,8 +102,12 @@ kinds! {
     ResourceQuota "" "v1" "resourcequotas" ["quota"] true false;
     LimitRange "" "v1" "limitranges" ["limits"] true false;
     PersistentVolume "" "v1" "persistentvolumes" ["pv"] false false;
+    PriorityClass "scheduling.k8s.io" "v1" "priorityclasses" ["pc"] false false;
     StorageClass "storage.k8s.io" "v1" "storageclasses" ["sc"] false false;
     IngressClass "networking.k8s.io" "v1" "ingressclasses" [] false false;
+    ValidatingWebhookConfiguration "admissionregistration.k8s.io" "v1" "validatingwebhookconfigurations" [] false false;
+    MutatingWebhookConfiguration "admissionregistration.k8s.io" "v1" "mutatingwebhookconfigurations" [] false false;
+    APIService "apiregistration.k8s.io" "v1" "apiservices" [] false false;
     Event "" "v1" "events" ["ev"] true false;
 }
 

@@ -18,6 +18,7 @@ pub mod probe;
 pub mod pull;
 pub mod quantity;
 pub mod reference;
+pub mod refusal;
 pub mod rollout;
 pub mod schedule;
 pub mod service;
@@ -66,6 +67,8 @@ pub enum On {
     Tls,
     /// Each PersistentVolumeClaim: `claim`.
     Claim,
+    /// Each admission webhook because of which pods can't be made: `webhook`.
+    Webhook,
 }
 
 impl On {
@@ -82,6 +85,7 @@ impl On {
             On::Backend => &["backend", "ingress"],
             On::Tls => &["tls", "ingress"],
             On::Claim => &["claim"],
+            On::Webhook => &["webhook"],
         }
     }
 
@@ -103,6 +107,7 @@ fn shape_of(name: &str) -> schemars::Schema {
         "backend" => generator.into_root_schema_for::<ingress::BackendFacts>(),
         "ingress" => generator.into_root_schema_for::<ingress::IngressFacts>(),
         "tls" => generator.into_root_schema_for::<ingress::TlsFacts>(),
+        "webhook" => generator.into_root_schema_for::<refusal::WebhookFacts>(),
         "claim" => generator.into_root_schema_for::<claim::ClaimFacts>(),
         // `names` gives no other; the test below holds the two together.
         _ => false.into(),
@@ -247,11 +252,34 @@ impl<'a> World<'a> {
         self.reached(reach).for_each(|service| self.add_service(&mut subjects, service));
         self.reached(reach).for_each(|ingress| self.add_ingress(&mut subjects, ingress));
         self.reached(reach).for_each(|claim| self.add_claim(&mut subjects, claim));
+        self.add_webhooks(&mut subjects, reach);
         subjects
     }
 
     fn reached<T: Kept>(&self, reach: &Reach) -> impl Iterator<Item = &'a T> {
         self.inventory.seen_anywhere::<T>().filter(|found| reach.has(&Key::of(&object::object_ref(*found))))
+    }
+
+    // One webhook may keep several workloads from their pods.
+    fn add_webhooks(&self, subjects: &mut Vec<Subject>, reach: &Reach) {
+        let mut found: Vec<(ObjectRef, refusal::WebhookFacts)> = Vec::new();
+        let asked = |workload: &&Workload| !reach.is_about_pods() && reach.has(&Key::of(&workload.object));
+        for workload in self.workloads.all.iter().filter(asked) {
+            let words = refusal::words(self.inventory, &self.events, workload);
+            let Some((object, facts)) =
+                words.and_then(|words| refusal::webhook_facts(self.inventory, workload, &words))
+            else {
+                continue;
+            };
+            match found.iter_mut().find(|(known, of)| *known == object && of.name == facts.name) {
+                Some((_, known)) => known.workloads.extend(facts.workloads),
+                None => found.push((object, facts)),
+            }
+        }
+        for (object, facts) in found {
+            let subject = Subject::new(On::Webhook, object).part(facts.name.clone());
+            subjects.push(subject.with("webhook", &Facts::of(&facts)));
+        }
     }
 
     fn add_claim(&self, subjects: &mut Vec<Subject>, claim: &PersistentVolumeClaim) {
@@ -329,8 +357,8 @@ mod tests {
 
     #[test]
     fn every_name_that_a_rule_can_read_has_a_shape() {
-        use On::{Backend, Claim, Container, Ingress, Pod, Port, Reference, Service, Tls, Workload};
-        for on in [Container, Reference, Pod, Workload, Service, Port, Ingress, Backend, Tls, Claim] {
+        use On::{Backend, Claim, Container, Ingress, Pod, Port, Reference, Service, Tls, Webhook, Workload};
+        for on in [Container, Reference, Pod, Workload, Service, Port, Ingress, Backend, Tls, Claim, Webhook] {
             for (name, shape) in on.shape() {
                 assert!(shape["properties"].is_object(), "{name}");
             }

@@ -6,14 +6,14 @@ use k8s_openapi::api::{
     core::v1::{Pod, Service},
     networking::v1::Ingress,
 };
-use regex_lite::Regex;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
     container,
-    events::{EventFacts, Events},
+    events::Events,
     ingress, object, pod,
+    refusal::{self, RefusedFacts},
     service::{self, is_ready, not_ready},
     workload::{self, Workload},
 };
@@ -74,25 +74,6 @@ pub struct RolloutFacts {
     pub evidence: Vec<Evidence>,
 }
 
-/// Why pods can't be made.
-#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
-pub struct RefusedFacts {
-    /// Whether it is so now.
-    pub failing: bool,
-    /// The API server's words.
-    pub message: String,
-    /// The ResourceQuota that is exceeded; empty where that is not the reason.
-    pub quota: String,
-    /// What a pod asks of that quota.
-    pub requested: String,
-    /// What of it is used.
-    pub used: String,
-    /// What it allows.
-    pub limited: String,
-    /// The same as evidence.
-    pub evidence: Vec<Evidence>,
-}
-
 /// The facts of a workload.
 pub fn facts(inventory: &Inventory, events: &Events, workload: &Workload) -> WorkloadFacts {
     let kind = workload.object.kind.clone();
@@ -110,7 +91,7 @@ pub fn facts(inventory: &Inventory, events: &Events, workload: &Workload) -> Wor
         ready: count(workload.pods.iter().filter(|pod| is_ready(pod)).count()),
         not_ready: unready(workload),
         rollout: rollout(inventory, workload),
-        refused: refused(inventory, events, workload),
+        refused: refusal::facts(inventory, events, workload),
         dependents: dependents(inventory, workload),
         kind,
     }
@@ -323,68 +304,6 @@ fn waiting(inventory: &Inventory, workload: &Workload, new: String, old: String)
         evidence: Vec::new(),
         held_by: String::new(),
     }
-}
-
-fn refused(inventory: &Inventory, events: &Events, workload: &Workload) -> RefusedFacts {
-    let Some(evidence) =
-        refusal_in_status(inventory, workload).or_else(|| refusal_in_events(inventory, events, workload))
-    else {
-        return RefusedFacts::default();
-    };
-    let message = evidence.text.clone();
-    let part = |pattern: &str| {
-        let found = Regex::new(pattern)
-            .ok()
-            .and_then(|pattern| pattern.captures(&message)?.get(1).map(|part| part.as_str().to_owned()));
-        found.unwrap_or_default()
-    };
-    RefusedFacts {
-        failing: true,
-        quota: part(r"(?:exceeded quota|failed quota): ([^,:\s]+)"),
-        requested: part(r"requested: (.*?)(?:, used:|$)"),
-        used: part(r"used: (.*?)(?:, limited:|$)"),
-        limited: part(r"limited: (.*)$"),
-        evidence: vec![evidence],
-        message,
-    }
-}
-
-// State beats events: ReplicaFailure stands as long as the controller is refused.
-fn refusal_in_status(inventory: &Inventory, workload: &Workload) -> Option<Evidence> {
-    let (namespace, name) = (&workload.object.namespace, &workload.object.name);
-    let (message, at) = match workload.object.kind.as_str() {
-        "Deployment" => {
-            let deployment = inventory.get::<Deployment>(namespace, name).present()?;
-            let mut conditions = deployment.status.as_ref()?.conditions.iter().flatten();
-            let failure = conditions.find(|it| it.type_ == REPLICA_FAILURE && it.status == "True")?;
-            (failure.message.clone()?, failure.last_update_time.as_ref())
-        }
-        "ReplicaSet" => {
-            let set = inventory.get::<ReplicaSet>(namespace, name).present()?;
-            let mut conditions = set.status.as_ref()?.conditions.iter().flatten();
-            let failure = conditions.find(|it| it.type_ == REPLICA_FAILURE && it.status == "True")?;
-            (failure.message.clone()?, failure.last_transition_time.as_ref())
-        }
-        _ => return None,
-    };
-    let source = format!("{} status.conditions[{REPLICA_FAILURE}]", workload.object);
-    Some(Evidence { source, text: message, at: at.map(object::time) })
-}
-
-const REPLICA_FAILURE: &str = "ReplicaFailure";
-
-// The others only say so in events; those count while pods are lacking and none was made since.
-fn refusal_in_events(inventory: &Inventory, events: &Events, workload: &Workload) -> Option<Evidence> {
-    if !workload::lacks_pods(inventory, workload) {
-        return None;
-    }
-    let owners = workload.parts.iter().chain([&workload.object]);
-    let newest = owners
-        .filter_map(|owner| {
-            events.newest(&owner.uid, |event| matches!(event.reason, "FailedCreate" | "SuccessfulCreate"))
-        })
-        .max_by_key(|event| event.second())?;
-    (newest.reason == "FailedCreate").then(|| EventFacts::evidence(newest))
 }
 
 // A Service that other workloads serve as well does not depend on this one: an old version beside a

@@ -12,11 +12,13 @@ use super::{Request, Source};
 use crate::{
     error::Error,
     facts::{
-        container, ingress,
+        container,
+        events::Events,
+        ingress,
         nearest::{Candidate, nearest},
         object, pull,
         reference::References,
-        schedule,
+        refusal, schedule,
         service::{named_in_cluster, selected, selector},
         workload::{Workload, Workloads},
     },
@@ -28,6 +30,17 @@ use crate::{
 
 /// Where events about nodes, which live in no namespace, are kept.
 const NODE_EVENTS: &str = "default";
+
+const SERVING: [Kind; 8] = [
+    Kind::Service,
+    Kind::EndpointSlice,
+    Kind::Pod,
+    Kind::Event,
+    Kind::ReplicaSet,
+    Kind::Deployment,
+    Kind::StatefulSet,
+    Kind::DaemonSet,
+];
 
 // An answer may name something that names something more; then it is enough.
 const WAVES: usize = 4;
@@ -115,12 +128,14 @@ impl Wanted<'_> {
     fn what_is_named(&mut self, asked: &Asked) {
         let workloads = Workloads::of(self.inventory);
         let graph = Graph::of(self.inventory, &workloads);
+        let events = Events::of(self.inventory);
         let reach = match asked {
-            Asked::Everything => Reach::everything(self.question.namespace.clone()),
+            Asked::Everything => Reach::everything(&graph, self.question.namespace.clone()),
             Asked::Objects(keys, pods) => Reach::of(&graph, keys, pods.clone()),
         };
         for workload in workloads.all.iter().filter(|workload| reach.has(&Key::of(&workload.object))) {
             self.references(workload);
+            self.of_refusal(workload, &events);
             self.of_pods(workload, &reach);
         }
         self.of_services(&workloads, &reach);
@@ -150,6 +165,32 @@ impl Wanted<'_> {
                     self.get(kind, namespace, &near.value);
                 }
             }
+        }
+    }
+
+    // Why pods can't be made tells what else is worth a look.
+    fn of_refusal(&mut self, workload: &Workload, events: &Events) {
+        let Some(words) = refusal::words(self.inventory, events, workload) else { return };
+        if refusal::is_of_limits(&words.text) {
+            self.list(Kind::LimitRange, self.question.namespace.as_deref());
+        }
+        if refusal::is_of_priority_class(&words.text) {
+            self.names(Kind::PriorityClass, None);
+        }
+        if refusal::failed(&words.text) {
+            refusal::CONFIGURATIONS.into_iter().for_each(|kind| self.list(kind, None));
+        }
+        if let Some((namespace, _)) =
+            refusal::called(self.inventory, &words.text).as_ref().and_then(refusal::Configured::service)
+        {
+            self.what_serves(namespace);
+        }
+    }
+
+    // Whatever may keep a Service of another namespace from answering.
+    fn what_serves(&mut self, namespace: &str) {
+        if self.question.namespace.as_deref().is_some_and(|asked| asked != namespace) {
+            SERVING.into_iter().for_each(|kind| self.list(kind, Some(namespace)));
         }
     }
 
