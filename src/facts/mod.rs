@@ -5,6 +5,7 @@
 
 pub mod claim;
 pub mod container;
+pub mod controller;
 pub mod events;
 pub mod exit;
 pub mod gist;

@@ -11,6 +11,12 @@ use serde::Serialize;
 
 use super::{
     container,
+    controller::{
+        cron::{self, CronFacts},
+        daemon::{self, NoNodesFacts},
+        governing::{self, GoverningFacts},
+        paused::{self, PausedFacts},
+    },
     events::Events,
     ingress, object, pod,
     refusal::{self, RefusedFacts},
@@ -55,6 +61,14 @@ pub struct WorkloadFacts {
     pub refused: RefusedFacts,
     /// The Services, Ingresses and HorizontalPodAutoscalers that have nothing else: `Service/web`.
     pub dependents: Known<Vec<String>>,
+    /// What waits while it is paused, of a Deployment.
+    pub paused: Known<PausedFacts>,
+    /// When it runs, of a CronJob.
+    pub cron: CronFacts,
+    /// The Service that it names, of a StatefulSet.
+    pub governing: GoverningFacts,
+    /// Why it is for no node, of a DaemonSet.
+    pub no_nodes: Known<NoNodesFacts>,
 }
 
 /// How a rollout goes.
@@ -93,6 +107,10 @@ pub fn facts(inventory: &Inventory, events: &Events, workload: &Workload) -> Wor
         rollout: rollout(inventory, workload),
         refused: refusal::facts(inventory, events, workload),
         dependents: dependents(inventory, workload),
+        paused: paused::facts(inventory, workload),
+        cron: cron::facts(inventory, events, workload),
+        governing: governing::facts(inventory, workload),
+        no_nodes: daemon::facts(inventory, workload),
         kind,
     }
 }

@@ -303,15 +303,16 @@ fn chooses_nodes(spec: &PodSpec) -> bool {
         || affinity.is_some_and(|affinity| affinity.required_during_scheduling_ignored_during_execution.is_some())
 }
 
-struct Term {
-    text: String,
-    key: String,
-    values: Vec<String>,
-    field: String,
+/// A demand on a node's labels.
+pub(crate) struct Term {
+    pub(crate) text: String,
+    pub(crate) key: String,
+    pub(crate) values: Vec<String>,
+    pub(crate) field: String,
 }
 
 // The node selector's labels and the required affinity's expressions, the first that no node meets.
-fn unmet_term(spec: &PodSpec, nodes: &[&Node]) -> Option<Term> {
+pub(crate) fn unmet_term(spec: &PodSpec, nodes: &[&Node]) -> Option<Term> {
     let labels = |node: &&Node| node.metadata.labels.clone().unwrap_or_default();
     for (key, value) in spec.node_selector.iter().flatten() {
         if !nodes.iter().any(|node| labels(node).get(key) == Some(value)) {
@@ -357,7 +358,7 @@ fn meets(labels: &BTreeMap<String, String>, expression: &NodeSelectorRequirement
     }
 }
 
-fn values_of(nodes: &[&Node], key: &str) -> String {
+pub(crate) fn values_of(nodes: &[&Node], key: &str) -> String {
     let mut by_value: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for node in nodes {
         if let Some(value) = node.metadata.labels.as_ref().and_then(|labels| labels.get(key)) {
@@ -371,7 +372,7 @@ fn values_of(nodes: &[&Node], key: &str) -> String {
     words.collect::<Vec<_>>().join(", ")
 }
 
-fn nearest_term(nodes: &[&Node], term: &Term) -> Vec<Nearest> {
+pub(crate) fn nearest_term(nodes: &[&Node], term: &Term) -> Vec<Nearest> {
     let labels: Vec<(&String, &String)> = nodes.iter().flat_map(|node| node.metadata.labels.iter().flatten()).collect();
     let values: Vec<&str> =
         labels.iter().filter(|(key, _)| **key == term.key).map(|(_, value)| value.as_str()).collect();

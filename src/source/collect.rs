@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use k8s_openapi::api::{
+    apps::v1::DaemonSet,
     core::v1::{PersistentVolumeClaim, Service},
     networking::v1::Ingress,
 };
@@ -13,6 +14,7 @@ use crate::{
     error::Error,
     facts::{
         container,
+        controller::daemon,
         events::Events,
         ingress,
         nearest::{Candidate, nearest},
@@ -138,6 +140,7 @@ impl Wanted<'_> {
             self.of_refusal(workload, &events);
             self.of_pods(workload, &reach);
         }
+        self.of_daemon_sets(&reach);
         self.of_services(&workloads, &reach);
         self.of_ingresses(&reach);
         self.of_claims(&reach);
@@ -226,6 +229,14 @@ impl Wanted<'_> {
                     self.requests.insert(Request::Log(key));
                 }
             }
+        }
+    }
+
+    // One that is for no node is looked at beside the nodes that there are.
+    fn of_daemon_sets(&mut self, reach: &Reach) {
+        let mut sets = self.inventory.seen_anywhere::<DaemonSet>();
+        if sets.any(|set| reach.has(&Key::of(&object::object_ref(set))) && daemon::wants_none(set)) {
+            self.list(Kind::Node, None);
         }
     }
 

@@ -190,7 +190,8 @@ pub fn not_ready(pod: &Pod) -> Evidence {
     )
 }
 
-fn text(labels: &BTreeMap<String, String>) -> String {
+/// Labels as `app=web,tier=front`.
+pub fn text(labels: &BTreeMap<String, String>) -> String {
     labels.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(",")
 }
 

@@ -1,0 +1,6 @@
+//! What controllers tell of themselves, beside their pods: a rollout that is paused, a Job that failed, a schedule.
+
+pub mod cron;
+pub mod daemon;
+pub mod governing;
+pub mod paused;

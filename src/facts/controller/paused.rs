@@ -1,0 +1,130 @@
+//! A Deployment that is paused, and what waits for it to go on.
+
+use std::collections::BTreeSet;
+
+use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::{
+    document::Evidence,
+    facts::{object, rollout::revisions, workload::Workload},
+    inventory::{Inventory, Known},
+    kind::Kind,
+};
+
+/// A rollout that waits for somebody to resume it.
+#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
+pub struct PausedFacts {
+    /// Whether it is paused while something waits.
+    pub waiting: bool,
+    /// Whether it was paused before it had a ReplicaSet, so that it has no pods at all.
+    pub never_began: bool,
+    /// How many pods are of the newest template, where it was paused in the middle of a rollout; -1 elsewhere.
+    pub updated: i64,
+    /// What differs between the template and the pods that run: `spec.template.spec.containers[web].image`.
+    pub changes: Vec<String>,
+    /// Since when, and the changes with their values.
+    pub evidence: Vec<Evidence>,
+}
+
+/// Whether a Deployment is paused, and what waits.
+pub fn facts(inventory: &Inventory, workload: &Workload) -> Known<PausedFacts> {
+    let (namespace, name) = (&workload.object.namespace, &workload.object.name);
+    let paused = (workload.object.kind == Kind::Deployment.info().name)
+        .then(|| inventory.get::<Deployment>(namespace, name).present())
+        .flatten()
+        .filter(|deployment| deployment.spec.as_ref().and_then(|spec| spec.paused) == Some(true));
+    match paused {
+        Some(deployment) if !workload.idle => {
+            inventory.list::<ReplicaSet>(namespace).map(|_| waits(inventory, workload, deployment))
+        }
+        _ => Known::Known(PausedFacts::default()),
+    }
+}
+
+fn waits(inventory: &Inventory, workload: &Workload, deployment: &Deployment) -> PausedFacts {
+    let sets = revisions(inventory, workload);
+    let nothing = PausedFacts { updated: -1, ..PausedFacts::default() };
+    let since = since(workload, deployment);
+    let Some(newest) = sets.first() else {
+        return PausedFacts { waiting: true, never_began: true, evidence: since, ..nothing };
+    };
+    let changes = changes(deployment, newest);
+    if !changes.is_empty() {
+        let evidence = Evidence {
+            source: format!("{} against ReplicaSet/{}", workload.object, object::name(&newest.metadata)),
+            text: changes
+                .iter()
+                .take(5)
+                .map(|(path, values)| format!("{path}: {values}"))
+                .collect::<Vec<_>>()
+                .join("\n"),
+            at: None,
+        };
+        return PausedFacts {
+            waiting: true,
+            changes: changes.into_iter().map(|(path, _)| path).collect(),
+            evidence: since.into_iter().chain([evidence]).collect(),
+            ..nothing
+        };
+    }
+    let pods = |set: &ReplicaSet| set.status.as_ref().map_or(0, |status| status.replicas);
+    let is_halfway = sets.iter().skip(1).any(|set| pods(set) > 0);
+    PausedFacts { waiting: is_halfway, updated: i64::from(pods(newest)), evidence: since, ..nothing }
+}
+
+fn since(workload: &Workload, deployment: &Deployment) -> Vec<Evidence> {
+    let conditions = deployment.status.as_ref().and_then(|status| status.conditions.as_deref()).unwrap_or_default();
+    let paused =
+        conditions.iter().find(|it| it.type_ == "Progressing" && it.reason.as_deref() == Some("DeploymentPaused"));
+    let evidence = |condition: &k8s_openapi::api::apps::v1::DeploymentCondition| Evidence {
+        source: format!("{} status.conditions[Progressing]", workload.object),
+        text: format!("DeploymentPaused: {}", condition.message.as_deref().unwrap_or_default()),
+        at: condition.last_update_time.as_ref().map(object::time),
+    };
+    paused.map(evidence).into_iter().collect()
+}
+
+// The controller compares the two so, but for the label that it adds itself.
+fn changes(deployment: &Deployment, set: &ReplicaSet) -> Vec<(String, String)> {
+    let json = |template: Option<serde_json::Result<Value>>| template.and_then(Result::ok).unwrap_or_default();
+    let wanted = json(deployment.spec.as_ref().map(|spec| serde_json::to_value(&spec.template)));
+    let mut made = json(set.spec.as_ref().and_then(|spec| spec.template.as_ref()).map(serde_json::to_value));
+    if let Some(labels) = made.pointer_mut("/metadata/labels").and_then(Value::as_object_mut) {
+        labels.remove("pod-template-hash");
+    }
+    let mut found = Vec::new();
+    compare("spec.template", &made, &wanted, &mut found);
+    found
+}
+
+fn compare(path: &str, from: &Value, to: &Value, found: &mut Vec<(String, String)>) {
+    match (from, to) {
+        _ if from == to => {}
+        (Value::Object(one), Value::Object(other)) => {
+            let keys: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
+            for key in keys {
+                let value = |map: &serde_json::Map<String, Value>| map.get(key).cloned().unwrap_or_default();
+                compare(&format!("{path}.{key}"), &value(one), &value(other), found);
+            }
+        }
+        (Value::Array(one), Value::Array(other)) if one.len() == other.len() => {
+            for (index, (from, to)) in one.iter().zip(other).enumerate() {
+                let name = to.get("name").and_then(Value::as_str).map_or_else(|| index.to_string(), str::to_owned);
+                compare(&format!("{path}[{name}]"), from, to, found);
+            }
+        }
+        _ => found.push((path.to_owned(), format!("{} → {}", show(from), show(to)))),
+    }
+}
+
+fn show(value: &Value) -> String {
+    const MOST: usize = 80;
+    match value {
+        Value::Null => "not set".to_owned(),
+        Value::String(text) => text.chars().take(MOST).collect(),
+        other => other.to_string().chars().take(MOST).collect(),
+    }
+}
