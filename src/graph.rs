@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use k8s_openapi::api::{
     autoscaling::v2::HorizontalPodAutoscaler,
-    core::v1::{Pod, Service, Volume},
+    core::v1::{Namespace, Pod, Service, Volume},
     networking::v1::Ingress,
 };
 
 use crate::{
     document::ObjectRef,
     facts::{
-        container,
+        api_service, container, deleted,
         events::Events,
         hosts, ingress, object,
         reference::References,
@@ -19,7 +19,7 @@ use crate::{
         workload::{Workload, Workloads},
     },
     inventory::{Inventory, Known},
-    kind::Kind,
+    kind::{APIService, Kind},
 };
 
 /// An object by kind, namespace and name.
@@ -87,6 +87,8 @@ impl Graph {
             }
         }
         graph.add_webhooks(inventory, workloads);
+        graph.add_api_services(inventory);
+        graph.add_deleted(inventory);
         graph
     }
 
@@ -107,6 +109,47 @@ impl Graph {
         }
     }
 
+    fn add_api_services(&mut self, inventory: &Inventory) {
+        for service in inventory.seen_anywhere::<APIService>() {
+            let key = Key::of(&object::object_ref(service));
+            if let Some((namespace, name)) = api_service::service_of(service) {
+                self.add(&key, Key::new(Kind::Service, namespace, name));
+            }
+            let serves = |scaler: &&HorizontalPodAutoscaler| {
+                api_service::metrics_api(scaler).is_some_and(|group| key.name.ends_with(&format!(".{group}")))
+            };
+            for scaler in inventory.seen_anywhere::<HorizontalPodAutoscaler>().filter(serves) {
+                self.add(&Key::of(&object::object_ref(scaler)), key.clone());
+            }
+        }
+    }
+
+    // What was deleted hangs on its node, on what uses it, on what is left in it.
+    fn add_deleted(&mut self, inventory: &Inventory) {
+        for (object, _) in inventory.deleted() {
+            let key = Key::of(&object);
+            if let Some(pod) = inventory.get::<Pod>(&key.namespace, &key.name).present().filter(|_| key.kind == "Pod") {
+                let node = pod.spec.as_ref().and_then(|spec| spec.node_name.as_deref());
+                if let Some(node) = node.filter(|_| deleted::hangs_on_its_node(pod)) {
+                    self.add(&key, Key::new(Kind::Node, "", node));
+                }
+            } else if key.kind == "PersistentVolumeClaim" {
+                for pod in deleted::users_of_claim(inventory, &key.namespace, &key.name) {
+                    self.add(&key, Key::of(&object::object_ref(pod)));
+                }
+            } else if let Some(namespace) = inventory.get::<Namespace>("", &key.name).present()
+                && key.kind == "Namespace"
+            {
+                for (left, _) in deleted::left_in(inventory, &key.name) {
+                    self.add(&key, Key::of(&left));
+                }
+                for api in deleted::silent_api_services(namespace) {
+                    self.add(&key, Key::new(Kind::APIService, "", &api));
+                }
+            }
+        }
+    }
+
     fn add(&mut self, from: &Key, to: Key) {
         self.needed_by.entry(to.clone()).or_default().insert(from.clone());
         self.needs.entry(from.clone()).or_default().insert(to);
@@ -118,8 +161,8 @@ impl Graph {
     }
 }
 
-// A StatefulSet's claims, and those of ephemeral volumes, stand in its pods alone.
-fn claims_of(pod: &Pod) -> Vec<String> {
+/// The claims that a pod uses. A StatefulSet's, and those of ephemeral volumes, stand in its pods alone.
+pub fn claims_of(pod: &Pod) -> Vec<String> {
     let volumes = pod.spec.as_ref().and_then(|spec| spec.volumes.as_deref()).unwrap_or_default();
     let name = |volume: &Volume| match (&volume.persistent_volume_claim, &volume.ephemeral) {
         (Some(claim), _) => Some(claim.claim_name.clone()),

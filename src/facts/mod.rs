@@ -3,9 +3,11 @@
 //! Each thing that a rule can be `on` is a [`Subject`]: a container, a reference,
 //! a port. It brings the facts of itself and of what it belongs to.
 
+pub mod api_service;
 pub mod claim;
 pub mod container;
 pub mod controller;
+pub mod deleted;
 pub mod events;
 pub mod exit;
 pub mod gist;
@@ -38,7 +40,7 @@ use crate::{
     document::ObjectRef,
     graph::{Key, Reach},
     inventory::{Inventory, UNKNOWN},
-    kind::Kept,
+    kind::{APIService, Kept},
 };
 use events::Events;
 use image::ImagesInUse;
@@ -68,6 +70,10 @@ pub enum On {
     Tls,
     /// Each PersistentVolumeClaim: `claim`.
     Claim,
+    /// Each APIService that another Service answers for: `api_service`.
+    ApiService,
+    /// Each object that was deleted and is still there: `object`.
+    Deleted,
     /// Each admission webhook because of which pods can't be made: `webhook`.
     Webhook,
 }
@@ -86,6 +92,8 @@ impl On {
             On::Backend => &["backend", "ingress"],
             On::Tls => &["tls", "ingress"],
             On::Claim => &["claim"],
+            On::ApiService => &["api_service"],
+            On::Deleted => &["object"],
             On::Webhook => &["webhook"],
         }
     }
@@ -108,6 +116,8 @@ fn shape_of(name: &str) -> schemars::Schema {
         "backend" => generator.into_root_schema_for::<ingress::BackendFacts>(),
         "ingress" => generator.into_root_schema_for::<ingress::IngressFacts>(),
         "tls" => generator.into_root_schema_for::<ingress::TlsFacts>(),
+        "api_service" => generator.into_root_schema_for::<api_service::ApiServiceFacts>(),
+        "object" => generator.into_root_schema_for::<deleted::DeletedFacts>(),
         "webhook" => generator.into_root_schema_for::<refusal::WebhookFacts>(),
         "claim" => generator.into_root_schema_for::<claim::ClaimFacts>(),
         // `names` gives no other; the test below holds the two together.
@@ -254,6 +264,8 @@ impl<'a> World<'a> {
         self.reached(reach).for_each(|ingress| self.add_ingress(&mut subjects, ingress));
         self.reached(reach).for_each(|claim| self.add_claim(&mut subjects, claim));
         self.add_webhooks(&mut subjects, reach);
+        self.reached(reach).for_each(|service| self.add_api_service(&mut subjects, service));
+        self.add_deleted(&mut subjects, reach);
         subjects
     }
 
@@ -280,6 +292,18 @@ impl<'a> World<'a> {
         for (object, facts) in found {
             let subject = Subject::new(On::Webhook, object).part(facts.name.clone());
             subjects.push(subject.with("webhook", &Facts::of(&facts)));
+        }
+    }
+
+    fn add_api_service(&self, subjects: &mut Vec<Subject>, service: &APIService) {
+        let facts = Facts::of(&api_service::facts(self.inventory, service));
+        subjects.push(Subject::new(On::ApiService, object::object_ref(service)).with("api_service", &facts));
+    }
+
+    fn add_deleted(&self, subjects: &mut Vec<Subject>, reach: &Reach) {
+        for (object, metadata) in deleted::within(self.inventory, reach) {
+            let facts = Facts::of(&deleted::facts(self.inventory, &object, metadata));
+            subjects.push(Subject::new(On::Deleted, object).with("object", &facts));
         }
     }
 
@@ -358,8 +382,14 @@ mod tests {
 
     #[test]
     fn every_name_that_a_rule_can_read_has_a_shape() {
-        use On::{Backend, Claim, Container, Ingress, Pod, Port, Reference, Service, Tls, Webhook, Workload};
-        for on in [Container, Reference, Pod, Workload, Service, Port, Ingress, Backend, Tls, Claim, Webhook] {
+        use On::{
+            ApiService, Backend, Claim, Container, Deleted, Ingress, Pod, Port, Reference, Service, Tls, Webhook,
+            Workload,
+        };
+        for on in [
+            Container, Reference, Pod, Workload, Service, Port, Ingress, Backend, Tls, Claim, Webhook, ApiService,
+            Deleted,
+        ] {
             for (name, shape) in on.shape() {
                 assert!(shape["properties"].is_object(), "{name}");
             }

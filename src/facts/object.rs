@@ -8,15 +8,19 @@ use k8s_openapi::{
 
 use crate::{
     document::{Evidence, ObjectRef},
-    kind::Kept,
+    kind::{Kept, Kind},
 };
 
 /// An object's coordinates.
 pub fn object_ref<T: Kept>(object: &T) -> ObjectRef {
-    let metadata = object.metadata();
+    ref_of(T::OF, object.metadata())
+}
+
+/// The coordinates of an object by its kind and metadata.
+pub fn ref_of(kind: Kind, metadata: &ObjectMeta) -> ObjectRef {
     ObjectRef {
-        api_version: T::OF.api_version(),
-        kind: T::OF.info().name.to_owned(),
+        api_version: kind.api_version(),
+        kind: kind.info().name.to_owned(),
         namespace: metadata.namespace.clone().unwrap_or_default(),
         name: metadata.name.clone().unwrap_or_default(),
         uid: metadata.uid.clone().unwrap_or_default(),

@@ -8,6 +8,7 @@ mod store;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::Value;
 
 pub use coverage::{Coverage, State};
@@ -15,7 +16,9 @@ pub use lookup::{Known, Lookup, UNKNOWN};
 pub use redact::{certificate, mask_text, registries};
 
 use crate::{
+    document::ObjectRef,
     error::Error,
+    facts::object,
     kind::{Kept, Kind},
     source::{LogKey, Reply, Request},
 };
@@ -169,6 +172,11 @@ impl Inventory {
     /// Every object of a kind that was seen, in any namespace.
     pub fn seen_anywhere<T: Kept>(&self) -> impl Iterator<Item = &T> {
         self.tables.table::<T>().all()
+    }
+
+    /// Every object that was deleted and is still there.
+    pub fn deleted(&self) -> impl Iterator<Item = (ObjectRef, &ObjectMeta)> {
+        self.tables.deleted().into_iter().map(|(kind, metadata)| (object::ref_of(kind, metadata), metadata))
     }
 
     /// An object as JSON, by kind: to read a field by its path.

@@ -2,6 +2,7 @@
 
 use std::{any::Any, collections::BTreeMap, ops::Bound};
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::Value;
 
 #[allow(clippy::wildcard_imports, reason = "one table for each kind")]
@@ -32,6 +33,10 @@ impl<T: Kept> Table<T> {
 
     pub fn all(&self) -> impl Iterator<Item = &T> {
         self.0.values()
+    }
+
+    fn deleted(&self) -> impl Iterator<Item = &ObjectMeta> {
+        self.all().map(k8s_openapi::Metadata::metadata).filter(|metadata| metadata.deletion_timestamp.is_some())
     }
 
     fn insert(&mut self, object: Value) -> Result<(), serde_json::Error> {
@@ -67,6 +72,13 @@ macro_rules! tables {
 
             pub fn has(&self, kind: Kind, namespace: &str, name: &str) -> bool {
                 match kind { $(Kind::$kind => self.$kind.get(namespace, name).is_some(),)* }
+            }
+
+            /// What was deleted and is still there.
+            pub fn deleted(&self) -> Vec<(Kind, &ObjectMeta)> {
+                let mut all = Vec::new();
+                $(all.extend(self.$kind.deleted().map(|metadata| (Kind::$kind, metadata)));)*
+                all
             }
 
             pub fn names(&self, kind: Kind) -> Vec<(String, String)> {

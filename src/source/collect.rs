@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use k8s_openapi::api::{
     apps::v1::DaemonSet,
-    core::v1::{PersistentVolumeClaim, Service},
+    autoscaling::v2::HorizontalPodAutoscaler,
+    core::v1::{Namespace, PersistentVolumeClaim, Pod, Service},
     networking::v1::Ingress,
 };
 
@@ -13,8 +14,9 @@ use super::{Request, Source};
 use crate::{
     error::Error,
     facts::{
-        container,
+        api_service, container,
         controller::daemon,
+        deleted,
         events::Events,
         ingress,
         nearest::{Candidate, nearest},
@@ -26,7 +28,7 @@ use crate::{
     },
     graph::{Graph, Key, Reach},
     inventory::{About, Inventory},
-    kind::Kind,
+    kind::{APIService, Kind},
     question::{Asked, Question, Target},
 };
 
@@ -144,6 +146,8 @@ impl Wanted<'_> {
         self.of_services(&workloads, &reach);
         self.of_ingresses(&reach);
         self.of_claims(&reach);
+        self.of_deleted(&reach);
+        self.of_apis(asked, &reach);
     }
 
     fn references(&mut self, workload: &Workload) {
@@ -167,6 +171,47 @@ impl Wanted<'_> {
                 for near in nearest(name, here).iter().filter(|_| !wanted.is_empty()) {
                     self.get(kind, namespace, &near.value);
                 }
+            }
+        }
+    }
+
+    // What keeps a deleted object may be its node, or something in a namespace that is not looked at otherwise.
+    fn of_deleted(&mut self, reach: &Reach) {
+        for (object, _) in deleted::within(self.inventory, reach) {
+            let pod = self.inventory.get::<Pod>(&object.namespace, &object.name).present();
+            if object.kind == "Pod" && pod.is_some_and(deleted::hangs_on_its_node) {
+                self.list(Kind::Node, None);
+            }
+            if object.kind == "Namespace"
+                && let Some(namespace) = self.inventory.get::<Namespace>("", &object.name).present()
+            {
+                for kind in deleted::remaining_kinds(namespace) {
+                    self.list(kind, kind.info().namespaced.then_some(object.name.as_str()));
+                }
+                if !deleted::silent_api_services(namespace).is_empty() {
+                    self.list(Kind::APIService, None);
+                }
+            }
+        }
+    }
+
+    // An aggregated API that does not answer is looked for where something waits for it, and over all namespaces.
+    fn of_apis(&mut self, asked: &Asked, reach: &Reach) {
+        let lacks_metrics = |scaler: &&HorizontalPodAutoscaler| {
+            reach.has(&Key::of(&object::object_ref(*scaler))) && api_service::metrics_api(scaler).is_some()
+        };
+        if self.inventory.seen_anywhere::<HorizontalPodAutoscaler>().find(lacks_metrics).is_some() {
+            self.list(Kind::APIService, None);
+        }
+        if self.question.namespace.is_none() && matches!(asked, Asked::Everything) {
+            self.list(Kind::APIService, None);
+            self.list(Kind::Namespace, None);
+        }
+        for service in self.inventory.seen_anywhere::<APIService>().filter(|it| api_service::unavailable(it).is_some())
+        {
+            let is_asked = reach.has(&Key::of(&object::object_ref(service)));
+            if let Some((namespace, _)) = api_service::service_of(service).filter(|_| is_asked) {
+                self.what_serves(namespace);
             }
         }
     }
