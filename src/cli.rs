@@ -39,6 +39,9 @@ pub struct Look {
     /// Look only at objects with these labels, as in app=web,tier!=back
     #[arg(short = 'l', long, global = true, value_name = "LABELS")]
     pub selector: Option<String>,
+    /// Say whether this pod or workload gets through to what is looked at: TYPE/NAME, or NAMESPACE/TYPE/NAME
+    #[arg(long, global = true, value_name = "CLIENT")]
+    pub client: Option<String>,
     /// The report's format
     #[arg(short, long, global = true, value_name = "FORMAT", default_value = "text")]
     pub output: Format,

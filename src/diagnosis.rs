@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::api::{
     core::v1::{PersistentVolumeClaim, Service},
-    networking::v1::Ingress,
+    networking::v1::{Ingress, NetworkPolicy},
 };
 
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
     inventory::{Inventory, State},
     kind::{Kept, Kind},
     manager,
-    question::{Asked, NotFound, Question, Target},
+    question::{Asked, Client, NotFound, Question, Target},
     rule::{Follows, Rules},
 };
 
@@ -37,7 +37,7 @@ pub struct Answer {
 /// Where the target is known not to be there.
 pub fn diagnose(question: &Question, inventory: &Inventory, rules: &Rules) -> Result<Answer, NotFound> {
     let asked = question.resolve(inventory)?;
-    let world = World::of(inventory);
+    let world = World::of(inventory).with_client(question.client.as_ref().map(Client::key));
     let graph = Graph::of(inventory, &world.workloads);
     let is_sweep = matches!(asked, Asked::Everything);
     let reach = match asked {
@@ -239,6 +239,7 @@ fn checked(inventory: &Inventory, world: &World, reach: &Reach) -> BTreeMap<Stri
     }
     add("services", reached::<Service>(inventory, reach));
     add("ingresses", reached::<Ingress>(inventory, reach));
+    add("networkpolicies", reached::<NetworkPolicy>(inventory, reach));
     add("persistentvolumeclaims", reached::<PersistentVolumeClaim>(inventory, reach));
     // Events alone tell of nothing.
     let events = inventory.seen_anywhere::<k8s_openapi::api::core::v1::Event>().count();

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use k8s_openapi::api::{
     autoscaling::v2::HorizontalPodAutoscaler,
     core::v1::{Namespace, Pod, Service, Volume},
-    networking::v1::Ingress,
+    networking::v1::{Ingress, NetworkPolicy},
 };
 
 use crate::{
@@ -14,6 +14,7 @@ use crate::{
         api_service, container, deleted,
         events::Events,
         hosts, ingress, object,
+        policy::{self, End, Way},
         reference::References,
         refusal, rollout, service,
         workload::{Workload, Workloads},
@@ -61,6 +62,9 @@ impl Graph {
             for workload in service::selected_workloads(workloads, found) {
                 graph.add(&from, Key::of(&workload.object));
             }
+            for policy in policies_of(inventory, &from.namespace, &service::selected(inventory, found), Way::In) {
+                graph.add(&from, policy);
+            }
         }
         for found in inventory.seen_anywhere::<Ingress>() {
             let from = Key::of(&object::object_ref(found));
@@ -75,6 +79,9 @@ impl Graph {
             }
             for claim in workload.pods.iter().flat_map(|pod| claims_of(pod)) {
                 graph.add(&from, Key::new(Kind::PersistentVolumeClaim, &from.namespace, &claim));
+            }
+            for policy in policies_of(inventory, &from.namespace, &workload.pods, Way::Out) {
+                graph.add(&from, policy);
             }
             for key in services_in_logs(inventory, workload) {
                 graph.add(&from, key);
@@ -159,6 +166,16 @@ impl Graph {
     pub fn depends(&self, from: &Key, to: &Key) -> bool {
         from != to && spread(&self.needs, [from.clone()]).contains_key(to)
     }
+}
+
+// The policies that have a say in what gets into these pods, or out of them.
+fn policies_of(inventory: &Inventory, namespace: &str, pods: &[&Pod], way: Way) -> Vec<Key> {
+    let ends: Vec<_> = pods.iter().map(|pod| End::of_pod(inventory, pod)).collect();
+    let has_say = |found: &&NetworkPolicy| {
+        policy::rules(found, way).is_some() && ends.iter().any(|end| policy::selects(found, end))
+    };
+    let policies = inventory.seen::<NetworkPolicy>(namespace).filter(has_say);
+    policies.map(|found| Key::of(&object::object_ref(found))).collect()
 }
 
 /// The claims that a pod uses. A StatefulSet's, and those of ephemeral volumes, stand in its pods alone.

@@ -15,7 +15,7 @@ use crate::{
     explain,
     inventory::{About, Inventory},
     kind::Kind,
-    question::{Question, Target},
+    question::{Client, Question, Target},
     report::{self, Style},
     rule::Rules,
     selector,
@@ -130,7 +130,10 @@ fn question(cli: &Cli, words: &[String], here: Option<String>) -> Result<Questio
         target = Target::Everything;
     }
     let selector = cli.look.selector.as_deref().map(selector::parse).transpose()?;
-    Ok(Question { target, namespace, selector })
+    // Before a cluster is asked the kubeconfig's namespace is not known, and any will do to see what is misspelt.
+    let lives_in = if cli.look.all_namespaces { None } else { namespace.as_deref().or(Some("default")) };
+    let client = cli.look.client.as_deref().map(|word| Client::from_word(word, lives_in)).transpose()?;
+    Ok(Question { target, namespace, selector, client })
 }
 
 fn record(cli: &Cli, target: &[String], file: Option<&std::path::Path>) -> Result<ExitCode, Error> {

@@ -14,7 +14,7 @@ use std::{
 use doctor::{
     demo, diagnosis,
     document::{Diagnosis, Severity},
-    question::{Question, Target},
+    question::{Client, Question, Target},
     report::{self, Format, Style},
     rule::Rules,
     source::recording,
@@ -38,6 +38,8 @@ struct Expected {
     /// The words of the question; nothing for the whole namespace.
     #[serde(default)]
     ask: String,
+    /// `--client` of the question.
+    client: Option<String>,
     /// The rule that must fire, or `none` where nothing may.
     rule: String,
     /// What it must be reported on, `Kind/name`.
@@ -119,7 +121,7 @@ impl Case {
     }
 
     fn diagnosis(&self) -> &(Diagnosis, Style) {
-        self.diagnosis.get_or_init(|| diagnose(&self.name, &self.recording))
+        self.diagnosis.get_or_init(|| diagnose(&self.name, &self.recording, self.expected.client.as_deref()))
     }
 
     fn cause(&self) -> String {
@@ -145,11 +147,12 @@ fn each(cases: impl Iterator<Item = &'static Case>, check: impl Fn(&Case)) {
     assert!(failed.is_empty(), "these cases failed, see above: {}", failed.join(", "));
 }
 
-fn diagnose(name: &str, text: &str) -> (Diagnosis, Style) {
+fn diagnose(name: &str, text: &str, client: Option<&str>) -> (Diagnosis, Style) {
     let (inventory, target) = recording::read(text).unwrap_or_else(|why| panic!("{name}: {why}"));
     let words: Vec<String> = target.into_iter().collect();
     let namespace = Some(inventory.about.namespace.clone()).filter(|namespace| !namespace.is_empty());
-    let question = Question { target: Target::from_words(&words).unwrap(), namespace, selector: None };
+    let client = client.map(|word| Client::from_word(word, namespace.as_deref()).unwrap());
+    let question = Question { target: Target::from_words(&words).unwrap(), namespace, selector: None, client };
     let answer = RULES
         .with(|rules| diagnosis::diagnose(&question, &inventory, rules))
         .unwrap_or_else(|missing| panic!("{name}: {}", missing.line));
@@ -178,7 +181,8 @@ fn each_near_case_is_silent_but_for_what_else_is_true() {
     each(CASES.iter(), |case| {
         for near in &case.expected.near {
             let said = format!("{}, near: {}", case.name, near.what);
-            let (diagnosis, _) = diagnose(&said, &changed(&said, &case.recording, &near.changes));
+            let (diagnosis, _) =
+                diagnose(&said, &changed(&said, &case.recording, &near.changes), case.expected.client.as_deref());
             let fires = diagnosis
                 .findings
                 .iter()

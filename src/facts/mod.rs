@@ -17,6 +17,7 @@ pub mod ingress;
 pub mod nearest;
 pub mod object;
 pub mod pod;
+pub mod policy;
 pub mod probe;
 pub mod pull;
 pub mod quantity;
@@ -31,7 +32,7 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::api::{
     core::v1::{PersistentVolumeClaim, Pod, Service},
-    networking::v1::Ingress,
+    networking::v1::{Ingress, NetworkPolicy},
 };
 use schemars::SchemaGenerator;
 use serde::{Deserialize, Serialize};
@@ -68,6 +69,8 @@ pub enum On {
     Backend,
     /// Each Secret with a certificate of each Ingress: `tls`, `ingress`.
     Tls,
+    /// Each NetworkPolicy: `policy`.
+    Policy,
     /// Each PersistentVolumeClaim: `claim`.
     Claim,
     /// Each APIService that another Service answers for: `api_service`.
@@ -91,6 +94,7 @@ impl On {
             On::Ingress => &["ingress"],
             On::Backend => &["backend", "ingress"],
             On::Tls => &["tls", "ingress"],
+            On::Policy => &["policy"],
             On::Claim => &["claim"],
             On::ApiService => &["api_service"],
             On::Deleted => &["object"],
@@ -119,6 +123,7 @@ fn shape_of(name: &str) -> schemars::Schema {
         "api_service" => generator.into_root_schema_for::<api_service::ApiServiceFacts>(),
         "object" => generator.into_root_schema_for::<deleted::DeletedFacts>(),
         "webhook" => generator.into_root_schema_for::<refusal::WebhookFacts>(),
+        "policy" => generator.into_root_schema_for::<policy::PolicyFacts>(),
         "claim" => generator.into_root_schema_for::<claim::ClaimFacts>(),
         // `names` gives no other; the test below holds the two together.
         _ => false.into(),
@@ -239,6 +244,7 @@ pub struct World<'a> {
     pub inventory: &'a Inventory,
     /// Who owns which pods.
     pub workloads: Workloads<'a>,
+    client: Option<Key>,
     events: Events<'a>,
     images: ImagesInUse,
 }
@@ -249,9 +255,16 @@ impl<'a> World<'a> {
         Self {
             inventory,
             workloads: Workloads::of(inventory),
+            client: None,
             events: Events::of(inventory),
             images: ImagesInUse::of(inventory),
         }
+    }
+
+    /// With whose traffic is asked about.
+    pub fn with_client(mut self, client: Option<Key>) -> Self {
+        self.client = client;
+        self
     }
 
     /// The subjects of everything that was asked about and what it depends on.
@@ -262,6 +275,7 @@ impl<'a> World<'a> {
         }
         self.reached(reach).for_each(|service| self.add_service(&mut subjects, service));
         self.reached(reach).for_each(|ingress| self.add_ingress(&mut subjects, ingress));
+        self.add_policies(&mut subjects, reach);
         self.reached(reach).for_each(|claim| self.add_claim(&mut subjects, claim));
         self.add_webhooks(&mut subjects, reach);
         self.reached(reach).for_each(|service| self.add_api_service(&mut subjects, service));
@@ -304,6 +318,20 @@ impl<'a> World<'a> {
         for (object, metadata) in deleted::within(self.inventory, reach) {
             let facts = Facts::of(&deleted::facts(self.inventory, &object, metadata));
             subjects.push(Subject::new(On::Deleted, object).with("object", &facts));
+        }
+    }
+
+    fn add_policies(&self, subjects: &mut Vec<Subject>, reach: &Reach) {
+        let client = self.client.as_ref().and_then(|key| policy::Client::of(self.inventory, &self.workloads, key));
+        let services = self.reached::<Service>(reach);
+        let denials = policy::denials(self.inventory, &self.workloads, client.as_ref(), services);
+        // A client's own policies may lie in a namespace that nobody asked about.
+        let at_fault = |found: &&NetworkPolicy| {
+            reach.has(&Key::of(&object::object_ref(*found))) || denials.contains_key(&policy::key(found))
+        };
+        for found in self.inventory.seen_anywhere::<NetworkPolicy>().filter(at_fault) {
+            let facts = Facts::of(&policy::facts(found, &denials));
+            subjects.push(Subject::new(On::Policy, object::object_ref(found)).with("policy", &facts));
         }
     }
 
@@ -383,12 +411,12 @@ mod tests {
     #[test]
     fn every_name_that_a_rule_can_read_has_a_shape() {
         use On::{
-            ApiService, Backend, Claim, Container, Deleted, Ingress, Pod, Port, Reference, Service, Tls, Webhook,
-            Workload,
+            ApiService, Backend, Claim, Container, Deleted, Ingress, Pod, Policy, Port, Reference, Service, Tls,
+            Webhook, Workload,
         };
         for on in [
             Container, Reference, Pod, Workload, Service, Port, Ingress, Backend, Tls, Claim, Webhook, ApiService,
-            Deleted,
+            Deleted, Policy,
         ] {
             for (name, shape) in on.shape() {
                 assert!(shape["properties"].is_object(), "{name}");

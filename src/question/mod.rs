@@ -1,5 +1,6 @@
 //! What was asked: a target, where, and which objects that is.
 
+mod client;
 mod kinds;
 mod not_found;
 mod target;
@@ -15,6 +16,7 @@ use crate::{
     kind::Kind,
 };
 
+pub use client::Client;
 pub use not_found::NotFound;
 pub use target::Target;
 
@@ -27,6 +29,8 @@ pub struct Question {
     pub namespace: Option<String>,
     /// `-l`.
     pub selector: Option<Selector>,
+    /// `--client`: whose traffic it is about.
+    pub client: Option<Client>,
 }
 
 /// The objects that a question is about.
@@ -53,6 +57,12 @@ impl Question {
             && inventory.coverage().of_name(Kind::Namespace, "", namespace) == State::Absent
         {
             return Err(not_found::of_namespace(inventory, namespace));
+        }
+        if let Some(client) = &self.client
+            && inventory.exists(client.kind, &client.namespace, &client.name).is_absent()
+        {
+            let there = Self { namespace: Some(client.namespace.clone()), ..self.clone() };
+            return Err(there.object_not_found(inventory, client.kind, &client.name));
         }
         if self.target == Target::Everything && self.selector.is_none() {
             return Ok(Asked::Everything);

@@ -104,7 +104,8 @@ fn one(word: &str) -> Result<Target, Error> {
     Ok(Target::One(kind, name.to_owned()))
 }
 
-fn kind(word: &str) -> Result<Kind, Error> {
+/// The kind of a word, where it may be asked about.
+pub(super) fn kind(word: &str) -> Result<Kind, Error> {
     let known: Vec<String> =
         Kind::ALL.iter().filter(|kind| kind.info().target).map(|kind| kind.info().name.to_lowercase()).collect();
     match Kind::from_word(word) {

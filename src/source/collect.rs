@@ -7,7 +7,7 @@ use k8s_openapi::api::{
     apps::v1::DaemonSet,
     autoscaling::v2::HorizontalPodAutoscaler,
     core::v1::{Namespace, PersistentVolumeClaim, Pod, Service},
-    networking::v1::Ingress,
+    networking::v1::{Ingress, NetworkPolicy},
 };
 
 use super::{Request, Source};
@@ -20,7 +20,7 @@ use crate::{
         events::Events,
         ingress,
         nearest::{Candidate, nearest},
-        object, pull,
+        object, policy, pull,
         reference::References,
         refusal, schedule,
         service::{named_in_cluster, selected, selector},
@@ -73,6 +73,7 @@ pub async fn collect(source: &impl Source, question: &Question, about: About) ->
 fn wanted(question: &Question, inventory: &Inventory, is_first: bool) -> BTreeSet<Request> {
     let mut wanted = Wanted { question, inventory, requests: first(question) };
     wanted.of_namespace();
+    wanted.of_client();
     if !is_first {
         match question.resolve(inventory) {
             Ok(asked) => wanted.what_is_named(&asked),
@@ -145,6 +146,7 @@ impl Wanted<'_> {
         self.of_daemon_sets(&reach);
         self.of_services(&workloads, &reach);
         self.of_ingresses(&reach);
+        self.of_policies(&reach);
         self.of_claims(&reach);
         self.of_deleted(&reach);
         self.of_apis(asked, &reach);
@@ -319,6 +321,25 @@ impl Wanted<'_> {
                 }
             }
         }
+    }
+
+    fn of_policies(&mut self, reach: &Reach) {
+        let policies = self.inventory.seen_anywhere::<NetworkPolicy>();
+        let mut asked =
+            policies.filter(|found| self.question.client.is_some() || reach.has(&Key::of(&object::object_ref(*found))));
+        if asked.any(policy::namespaces_matter) {
+            self.list(Kind::Namespace, None);
+        }
+    }
+
+    // Both ends of a client's traffic: its pods, and the policies of its namespace and of the other.
+    fn of_client(&mut self) {
+        let Some(client) = &self.question.client else { return };
+        for kind in [client.kind, Kind::Pod, Kind::NetworkPolicy] {
+            self.list(kind, Some(&client.namespace));
+        }
+        self.list(Kind::NetworkPolicy, self.question.namespace.as_deref());
+        self.requests.insert(Request::Get { kind: Kind::Namespace, namespace: None, name: client.namespace.clone() });
     }
 
     fn of_claims(&mut self, reach: &Reach) {

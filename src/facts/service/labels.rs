@@ -73,9 +73,9 @@ pub fn yaml_lines(labels: &BTreeMap<String, String>) -> String {
     labels.iter().map(|(key, value)| format!("{key}: {value}")).collect::<Vec<_>>().join("\n")
 }
 
-// The selector with each label that the pods don't carry replaced by the near one that they do, and how
-// many were replaced; nothing where one has none near.
-fn adapt(
+/// The selector with each label that the pods don't carry replaced by the near one that they do, and how
+/// many were replaced; nothing where one has none near.
+pub fn adapt(
     selector: &BTreeMap<String, String>,
     labels: &BTreeMap<String, String>,
 ) -> Option<(usize, BTreeMap<String, String>)> {

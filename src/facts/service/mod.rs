@@ -13,9 +13,9 @@ use k8s_openapi::api::{
 use schemars::JsonSchema;
 use serde::Serialize;
 
-pub use labels::{NearestLabels, yaml_lines};
+pub use labels::{NearestLabels, adapt, yaml_lines};
 pub use outside::{BalancerFacts, ExternalFacts, named_in_cluster};
-pub use port::{PortFacts, ports};
+pub use port::{PortFacts, ports, target_of};
 
 use super::{
     events::Events,

@@ -118,7 +118,8 @@ impl Served {
     }
 }
 
-fn target_of(port: &ServicePort) -> IntOrString {
+/// Where a port leads: a number or a name.
+pub fn target_of(port: &ServicePort) -> IntOrString {
     port.target_port.clone().unwrap_or(IntOrString::Int(port.port))
 }
 
