@@ -246,6 +246,7 @@ pub struct World<'a> {
     pub workloads: Workloads<'a>,
     client: Option<Key>,
     events: Events<'a>,
+    cluster: schedule::Cluster<'a>,
     images: ImagesInUse,
 }
 
@@ -257,6 +258,7 @@ impl<'a> World<'a> {
             workloads: Workloads::of(inventory),
             client: None,
             events: Events::of(inventory),
+            cluster: schedule::Cluster::of(inventory),
             images: ImagesInUse::of(inventory),
         }
     }
@@ -364,7 +366,7 @@ impl<'a> World<'a> {
     }
 
     fn add_pod(&self, subjects: &mut Vec<Subject>, workload: &Workload, pod: &Pod, workload_facts: &Facts) {
-        let pod_facts = Facts::of(&pod::facts(self.inventory, &self.events, workload, pod));
+        let pod_facts = Facts::of(&pod::facts(&self.cluster, &self.events, workload, pod));
         let subject = Subject::new(On::Pod, workload.object.clone()).shown_by(pod, workload);
         subjects.push(subject.with("pod", &pod_facts).with("workload", workload_facts));
         for (spec, init) in container::containers(pod) {

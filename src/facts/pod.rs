@@ -8,7 +8,7 @@ use super::{
     container,
     events::{EventFacts, Events},
     object, probe,
-    schedule::{self, ScheduleFacts},
+    schedule::{self, Cluster, ScheduleFacts},
     service::is_ready,
     workload::{Workload, phase},
 };
@@ -59,7 +59,8 @@ pub struct TroubleFacts {
 }
 
 /// The facts of a pod.
-pub fn facts(inventory: &Inventory, events: &Events, workload: &Workload, pod: &Pod) -> PodFacts {
+pub fn facts(cluster: &Cluster, events: &Events, workload: &Workload, pod: &Pod) -> PodFacts {
+    let inventory = cluster.inventory;
     let spec = pod.spec.as_ref();
     let created = pod.metadata.creation_timestamp.as_ref();
     PodFacts {
@@ -72,7 +73,7 @@ pub fn facts(inventory: &Inventory, events: &Events, workload: &Workload, pod: &
         ready: is_ready(pod),
         is_static: is_static(pod),
         age: created.map_or(0, |created| object::seconds_since(inventory.about.now, created)),
-        schedule: schedule::facts(inventory, workload, pod),
+        schedule: schedule::facts(cluster, events, workload, pod),
         mount: mount(events, pod),
         sandbox: sandbox(events, pod),
     }

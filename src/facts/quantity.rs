@@ -30,10 +30,13 @@ pub fn parse(text: &str) -> Option<f64> {
     text.strip_suffix(suffix)?.parse::<f64>().ok().map(|number| number * scale)
 }
 
+fn is_bytes(resource: &str) -> bool {
+    resource == "memory" || resource.contains("storage") || resource.starts_with("hugepages-")
+}
+
 /// Bytes or cores in the largest unit that keeps it short: `1.5Gi`, `250m`.
 pub fn show(resource: &str, amount: f64) -> String {
-    let is_bytes = resource == "memory" || resource.contains("storage") || resource.starts_with("hugepages-");
-    if is_bytes {
+    if is_bytes(resource) {
         let unit = SUFFIXES[..6].iter().rev().find(|(_, scale)| amount.abs() >= *scale);
         return unit.map_or_else(|| trimmed(amount), |(suffix, scale)| format!("{}{suffix}", trimmed(amount / scale)));
     }
@@ -41,6 +44,13 @@ pub fn show(resource: &str, amount: f64) -> String {
         return format!("{}m", (amount * 1000.0).round());
     }
     trimmed(amount)
+}
+
+/// The same, rounded down: what still fits.
+pub fn show_at_most(resource: &str, amount: f64) -> String {
+    let unit = SUFFIXES[..6].iter().rev().find(|(_, scale)| is_bytes(resource) && amount >= *scale);
+    let step = unit.map_or(0.001, |(_, scale)| scale / 10.0);
+    show(resource, (amount / step + 1e-6).floor() * step)
 }
 
 /// Twice a quantity in the same unit, rounded up; empty where it is not one.
@@ -83,6 +93,14 @@ mod tests {
         assert_eq!(show("cpu", 0.25), "250m");
         assert_eq!(show("cpu", 64.0), "64");
         assert_eq!(show("pods", 3.0), "3");
+    }
+
+    #[test]
+    fn what_still_fits_is_rounded_down() {
+        assert_eq!(show("memory", 23.09 * 1_073_741_824.0), "23.1Gi");
+        assert_eq!(show_at_most("memory", 23.09 * 1_073_741_824.0), "23Gi");
+        assert_eq!(show_at_most("cpu", 2.0 - 0.04), "1960m");
+        assert_eq!(show_at_most("nvidia.com/gpu", 1.0), "1");
     }
 
     #[test]

@@ -26,7 +26,7 @@ use crate::{
         service::{named_in_cluster, selected, selector},
         workload::{Workload, Workloads},
     },
-    graph::{Graph, Key, Reach},
+    graph::{Graph, Key, Reach, claims_of},
     inventory::{About, Inventory},
     kind::{APIService, Kind},
     question::{Asked, Question, Target},
@@ -248,8 +248,7 @@ impl Wanted<'_> {
         let mut logged = BTreeSet::new();
         for pod in workload.pods.iter().filter(|pod| reach.asks_for_pod(pod)) {
             if schedule::unschedulable(pod).is_some() {
-                self.list(Kind::Node, None);
-                self.list(Kind::Pod, None);
+                self.of_unschedulable(pod);
             }
             for (spec, init) in container::containers(pod) {
                 let status = container::status(pod, &spec.name, init);
@@ -284,6 +283,23 @@ impl Wanted<'_> {
         let mut sets = self.inventory.seen_anywhere::<DaemonSet>();
         if sets.any(|set| reach.has(&Key::of(&object::object_ref(set))) && daemon::wants_none(set)) {
             self.list(Kind::Node, None);
+        }
+    }
+
+    // Where its volumes are, and which namespaces its affinity means, only where it has such.
+    fn of_unschedulable(&mut self, pod: &Pod) {
+        self.list(Kind::Node, None);
+        self.list(Kind::Pod, None);
+        let namespace = object::namespace(&pod.metadata);
+        let is_bound = |name: &String| {
+            let claim = self.inventory.get::<PersistentVolumeClaim>(namespace, name).present();
+            claim.and_then(|claim| claim.spec.as_ref()?.volume_name.as_ref()).is_some()
+        };
+        if claims_of(pod).iter().any(is_bound) {
+            self.list(Kind::PersistentVolume, None);
+        }
+        if schedule::asks_for_namespaces(pod) {
+            self.list(Kind::Namespace, None);
         }
     }
 

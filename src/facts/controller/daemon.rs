@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use k8s_openapi::api::{
     apps::v1::DaemonSet,
-    core::v1::{Node, PodSpec, Taint, Toleration},
+    core::v1::{Node, PodSpec, Taint},
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -54,13 +54,13 @@ pub fn facts(inventory: &Inventory, workload: &Workload) -> Known<NoNodesFacts> 
         .filter(|set| wants_none(set));
     let Some(spec) = set.and(workload.spec) else { return Known::Known(NoNodesFacts::default()) };
     inventory.list::<Node>("").map(|nodes| {
-        let term = schedule::unmet_term(spec, &nodes);
+        let term = schedule::met_by_none(spec, &nodes);
         let taints = if term.is_some() { BTreeSet::new() } else { taints(spec, &nodes) };
         NoNodesFacts {
             none: true,
             nodes: i64::try_from(nodes.len()).unwrap_or(i64::MAX),
             term_values: term.as_ref().map(|term| schedule::values_of(&nodes, &term.key)).unwrap_or_default(),
-            nearest: term.as_ref().map(|term| schedule::nearest_term(&nodes, term)).unwrap_or_default(),
+            nearest: term.as_ref().map(|term| schedule::nearest_label(&nodes, term)).unwrap_or_default(),
             term_field: term.as_ref().map(|term| term.field.clone()).unwrap_or_default(),
             term_key: term.as_ref().map(|term| term.key.clone()).unwrap_or_default(),
             term: term.map(|term| term.text).unwrap_or_default(),
@@ -91,22 +91,8 @@ fn taints(spec: &PodSpec, nodes: &[&Node]) -> BTreeSet<String> {
     let keeps_off = |taint: &Taint| {
         matches!(taint.effect.as_str(), "NoSchedule" | "NoExecute")
             && !TOLERATED.contains(&taint.key.as_str())
-            && !tolerations.iter().any(|toleration| tolerates(toleration, taint))
+            && !tolerations.iter().any(|toleration| schedule::tolerates(toleration, taint))
     };
-    let text = |taint: Taint| match taint.value.as_deref() {
-        None | Some("") => format!("{}:{}", taint.key, taint.effect),
-        Some(value) => format!("{}={value}:{}", taint.key, taint.effect),
-    };
-    let fitting = nodes.iter().filter(|node| schedule::unmet_term(spec, &[**node]).is_none());
-    fitting.flat_map(of_node).filter(keeps_off).map(text).collect()
-}
-
-// https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/#concepts
-fn tolerates(toleration: &Toleration, taint: &Taint) -> bool {
-    let key = toleration.key.as_deref().unwrap_or_default();
-    let effect = toleration.effect.as_deref().unwrap_or_default();
-    let exists = toleration.operator.as_deref() == Some("Exists");
-    (effect.is_empty() || effect == taint.effect)
-        && (key == taint.key || (key.is_empty() && exists))
-        && (exists || toleration.value.as_deref().unwrap_or_default() == taint.value.as_deref().unwrap_or_default())
+    let fitting = nodes.iter().filter(|node| schedule::met_by_none(spec, &[**node]).is_none());
+    fitting.flat_map(of_node).filter(keeps_off).map(|taint| schedule::describe(&taint)).collect()
 }
