@@ -37,8 +37,8 @@ pub struct Answer {
 /// Where the target is known not to be there.
 pub fn diagnose(question: &Question, inventory: &Inventory, rules: &Rules) -> Result<Answer, NotFound> {
     let asked = question.resolve(inventory)?;
-    let world = World::of(inventory).with_client(question.client.as_ref().map(Client::key));
-    let graph = Graph::of(inventory, &world.workloads);
+    let world = World::of(inventory, &rules.logs).with_client(question.client.as_ref().map(Client::key));
+    let graph = Graph::of(inventory, &world.workloads, &rules.logs);
     let is_sweep = matches!(asked, Asked::Everything);
     let reach = match asked {
         Asked::Everything => Reach::everything(&graph, question.namespace.clone()),

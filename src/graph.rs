@@ -13,7 +13,7 @@ use crate::{
     facts::{
         api_service, container, deleted,
         events::Events,
-        hosts, ingress, object,
+        hosts, ingress, log, object,
         policy::{self, End, Way},
         reference::References,
         refusal, rollout, service,
@@ -21,6 +21,7 @@ use crate::{
     },
     inventory::{Inventory, Known},
     kind::{APIService, Kind},
+    rule::LogPatterns,
 };
 
 /// An object by kind, namespace and name.
@@ -55,7 +56,7 @@ pub struct Graph {
 
 impl Graph {
     /// Reads the edges off the objects.
-    pub fn of(inventory: &Inventory, workloads: &Workloads) -> Self {
+    pub fn of(inventory: &Inventory, workloads: &Workloads, patterns: &LogPatterns) -> Self {
         let mut graph = Self::default();
         for found in inventory.seen_anywhere::<Service>() {
             let from = Key::of(&object::object_ref(found));
@@ -83,7 +84,7 @@ impl Graph {
             for policy in policies_of(inventory, &from.namespace, &workload.pods, Way::Out) {
                 graph.add(&from, policy);
             }
-            for key in services_in_logs(inventory, workload) {
+            for key in services_in_logs(inventory, workload, patterns) {
                 graph.add(&from, key);
             }
             for scaler in inventory
@@ -190,13 +191,17 @@ pub fn claims_of(pod: &Pod) -> Vec<String> {
 }
 
 // A failing container's log names what it can't do without.
-fn services_in_logs(inventory: &Inventory, workload: &Workload) -> Vec<Key> {
+fn services_in_logs(inventory: &Inventory, workload: &Workload, patterns: &LogPatterns) -> Vec<Key> {
     let mut keys = Vec::new();
     for pod in &workload.pods {
         for (spec, init) in container::containers(pod) {
             let namespace = &workload.object.namespace;
-            let log =
-                container::log_of(inventory, pod, spec, init).and_then(|key| inventory.log(&key)?.clone().ok()?);
+            let told = log::told(inventory, patterns, pod, (spec, init));
+            let silent = told.and_then(|told| log::target::service_of(inventory, namespace, &told));
+            keys.extend(silent.map(|(namespace, name)| Key::new(Kind::Service, &namespace, &name)));
+            // Of one that runs well only the line that tells of trouble counts.
+            let key = container::log_of(inventory, pod, spec, init).filter(|key| !key.recent);
+            let log = key.and_then(|key| inventory.log(&key)?.clone().ok()?);
             let mut named = log.map(|log| hosts::named_in_log(inventory, namespace, &log)).unwrap_or_default();
             if container::is_init_at_work(pod, spec, init) {
                 named.extend(hosts::named_in_command(inventory, namespace, &container::command(spec)));

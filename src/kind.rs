@@ -14,6 +14,7 @@ pub(crate) use k8s_openapi::api::{
     discovery::v1::EndpointSlice,
     networking::v1::{Ingress, IngressClass, NetworkPolicy},
     policy::v1::PodDisruptionBudget,
+    rbac::v1::{ClusterRole, ClusterRoleBinding, Role, RoleBinding},
     scheduling::v1::PriorityClass,
     storage::v1::StorageClass,
 };
@@ -108,6 +109,10 @@ kinds! {
     ValidatingWebhookConfiguration "admissionregistration.k8s.io" "v1" "validatingwebhookconfigurations" [] false false;
     MutatingWebhookConfiguration "admissionregistration.k8s.io" "v1" "mutatingwebhookconfigurations" [] false false;
     APIService "apiregistration.k8s.io" "v1" "apiservices" [] false false;
+    Role "rbac.authorization.k8s.io" "v1" "roles" [] true false;
+    RoleBinding "rbac.authorization.k8s.io" "v1" "rolebindings" [] true false;
+    ClusterRole "rbac.authorization.k8s.io" "v1" "clusterroles" [] false false;
+    ClusterRoleBinding "rbac.authorization.k8s.io" "v1" "clusterrolebindings" [] false false;
     Event "" "v1" "events" ["ev"] true false;
 }
 

@@ -17,7 +17,7 @@ use crate::{
     kind::Kind,
     question::{Client, Question, Target},
     report::{self, Style},
-    rule::Rules,
+    rule::{LogPatterns, Rules},
     selector,
     source::{collect, files, recording},
 };
@@ -61,20 +61,20 @@ fn diagnose(cli: &Cli) -> Result<ExitCode, Error> {
     // What is wrong in a user's rule is said before a cluster is asked; the binary's own are read while it answers.
     if !cli.look.rules.is_empty() {
         let rules = rules(cli)?;
-        let (question, inventory) = look(cli, &cli.target)?;
+        let (question, inventory) = look(cli, &cli.target, &rules.logs)?;
         return Ok(answer(cli, &rules, &question, &inventory));
     }
     let rules = std::thread::spawn(Rules::built_in);
-    let (question, inventory) = look(cli, &cli.target)?;
+    let (question, inventory) = look(cli, &cli.target, &LogPatterns::default())?;
     let rules = rules.join().map_err(|_| Error::new("the rules in the binary can't be read; please report it"))??;
     Ok(answer(cli, &rules, &question, &inventory))
 }
 
-fn look(cli: &Cli, words: &[String]) -> Result<(Question, Inventory), Error> {
+fn look(cli: &Cli, words: &[String], patterns: &LogPatterns) -> Result<(Question, Inventory), Error> {
     if cli.look.from.is_empty() {
         // What is misspelt on the command line is said before a cluster is asked.
         question(cli, words, None)?;
-        return look_at_cluster(cli, words);
+        return look_at_cluster(cli, words, patterns);
     }
     let namespace = given_namespace(cli).unwrap_or_else(|| "default".to_owned());
     let (inventory, recorded_target) = files::read(&cli.look.from, &namespace)?;
@@ -85,7 +85,7 @@ fn look(cli: &Cli, words: &[String]) -> Result<(Question, Inventory), Error> {
     Ok((question, inventory))
 }
 
-fn look_at_cluster(cli: &Cli, words: &[String]) -> Result<(Question, Inventory), Error> {
+fn look_at_cluster(cli: &Cli, words: &[String], patterns: &LogPatterns) -> Result<(Question, Inventory), Error> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -100,7 +100,7 @@ fn look_at_cluster(cli: &Cli, words: &[String]) -> Result<(Question, Inventory),
             now: Timestamp::now(),
             recorded: false,
         };
-        let inventory = collect::collect(&live, &question, about).await?;
+        let inventory = collect::collect(&live, &question, about, patterns).await?;
         Ok((question, inventory))
     })
 }
@@ -137,7 +137,7 @@ fn question(cli: &Cli, words: &[String], here: Option<String>) -> Result<Questio
 }
 
 fn record(cli: &Cli, target: &[String], file: Option<&std::path::Path>) -> Result<ExitCode, Error> {
-    let (question, inventory) = look(cli, target)?;
+    let (question, inventory) = look(cli, target, &rules(cli)?.logs)?;
     if let Err(missing) = question.resolve(&inventory) {
         return Err(Error::new(missing.line));
     }

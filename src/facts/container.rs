@@ -159,7 +159,8 @@ pub fn waiting<'a>(pod: &'a Pod, name: &str, init: bool) -> Option<&'a Container
     status(pod, name, init)?.state.as_ref()?.waiting.as_ref()
 }
 
-/// The instance whose log tells of a container's failure; nothing where it has not failed.
+/// The log that tells how a container fares: of the instance that failed, of the one that runs and is not ready, and of
+/// one that runs well what it wrote lately; nothing where it has not failed and does not run.
 pub fn log_of(inventory: &Inventory, pod: &Pod, container: &Container, init: bool) -> Option<LogKey> {
     let status = status(pod, &container.name, init)?;
     let state = status.state.as_ref()?;
@@ -169,6 +170,7 @@ pub fn log_of(inventory: &Inventory, pod: &Pod, container: &Container, init: boo
         pod: object::name(&pod.metadata).to_owned(),
         container: container.name.clone(),
         previous,
+        recent: false,
     };
     if let Some(ended) = &state.terminated {
         return (ended.exit_code != 0).then(|| key(false));
@@ -181,7 +183,10 @@ pub fn log_of(inventory: &Inventory, pod: &Pod, container: &Container, init: boo
     if init && !sidecar {
         return Some(key(false));
     }
-    (ended_before && is_restarting(inventory, status)).then(|| key(true))
+    if ended_before && is_restarting(inventory, status) {
+        return Some(key(true));
+    }
+    Some(LogKey { recent: status.ready, ..key(false) })
 }
 
 /// The facts of one container.
@@ -330,7 +335,8 @@ fn is_well_again(inventory: &Inventory, status: &ContainerStatus) -> bool {
     status.ready && runs_for > 60 && runs_for > 2 * exit::facts(Some(status), inventory.about.now, false).ran_for
 }
 
-fn is_failing(inventory: &Inventory, status: &ContainerStatus) -> bool {
+/// Whether it is in trouble now: it waits after a failure, ended with one, or is restarted again and again.
+pub fn is_failing(inventory: &Inventory, status: &ContainerStatus) -> bool {
     let Some(state) = &status.state else { return false };
     let waits_after_an_end = state.waiting.is_some() && exit::newest(status).is_some();
     let ended = state.terminated.as_ref().is_some_and(|ended| ended.exit_code != 0 || status.restart_count > 0);
@@ -410,8 +416,8 @@ fn run_as_user(pod: &Pod, container: &Container) -> String {
     own.or(of_pod).map(|user| user.to_string()).unwrap_or_default()
 }
 
-// A runtime's complaint about a log that is gone is no output of the program.
-fn log(inventory: &Inventory, pod: &Pod, container: &Container, init: bool) -> Known<String> {
+/// The lines of a container's log that tell how it fares; empty where it has written none, or none was wanted.
+pub fn log(inventory: &Inventory, pod: &Pod, container: &Container, init: bool) -> Known<String> {
     let Some(key) = log_of(inventory, pod, container, init) else { return Known::Known(String::new()) };
     match inventory.log(&key) {
         Some(Ok(text)) => Known::Known(text.clone().unwrap_or_default()),

@@ -96,8 +96,9 @@ fn in_cluster_of<'t>(inventory: &Inventory, namespace: &str, names: impl Iterato
     hosts
 }
 
-// `db`, `db.shop`, `db.shop.svc`, `db.shop.svc.cluster.local`; a name with other dots is outside the cluster.
-fn in_cluster(inventory: &Inventory, namespace: &str, host: &str) -> Option<HostFacts> {
+/// The namespace and name of the Service that a host is or would be: `db`, `db.shop`, `db.shop.svc`,
+/// `db.shop.svc.cluster.local`; a name with other dots is outside the cluster.
+pub fn service_of(inventory: &Inventory, namespace: &str, host: &str) -> Option<(String, String)> {
     // The name of a Service begins with a letter.
     if !host.starts_with(|first: char| first.is_ascii_alphabetic()) || host == "localhost" {
         return None;
@@ -113,11 +114,16 @@ fn in_cluster(inventory: &Inventory, namespace: &str, host: &str) -> Option<Host
         }
         _ => return None,
     };
-    let exists = inventory.exists(Kind::Service, &namespace, service).exists();
+    Some((namespace, service.to_owned()))
+}
+
+fn in_cluster(inventory: &Inventory, namespace: &str, host: &str) -> Option<HostFacts> {
+    let (namespace, service) = service_of(inventory, namespace, host)?;
+    let exists = inventory.exists(Kind::Service, &namespace, &service).exists();
     let services: Vec<_> =
         inventory.seen::<Service>(&namespace).map(|service| super::object::name(&service.metadata)).collect();
-    let nearest = nearest_name(service, &services).unwrap_or_default();
-    Some(HostFacts { host: host.to_owned(), service: service.to_owned(), namespace, exists, nearest })
+    let nearest = nearest_name(&service, &services).unwrap_or_default();
+    Some(HostFacts { host: host.to_owned(), service, namespace, exists, nearest })
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ pub mod gist;
 pub mod hosts;
 pub mod image;
 pub mod ingress;
+pub mod log;
 pub mod nearest;
 pub mod object;
 pub mod pod;
@@ -42,6 +43,7 @@ use crate::{
     graph::{Key, Reach},
     inventory::{Inventory, UNKNOWN},
     kind::{APIService, Kept},
+    rule::LogPatterns,
 };
 use events::Events;
 use image::ImagesInUse;
@@ -51,7 +53,7 @@ use workload::{Workload, Workloads, is_superseded};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum On {
-    /// Each container of each pod: `container`, `pod`, `workload`.
+    /// Each container of each pod: `container`, `log`, `pod`, `workload`.
     Container,
     /// Each thing that a pod template refers to by name: `reference`, `workload`.
     Reference,
@@ -85,7 +87,7 @@ impl On {
     /// The names of the facts that a rule on this can read.
     fn names(self) -> &'static [&'static str] {
         match self {
-            On::Container => &["container", "pod", "workload"],
+            On::Container => &["container", "log", "pod", "workload"],
             On::Reference => &["reference", "workload"],
             On::Pod => &["pod", "workload"],
             On::Workload => &["workload"],
@@ -112,6 +114,7 @@ fn shape_of(name: &str) -> schemars::Schema {
     let generator = SchemaGenerator::default();
     match name {
         "container" => generator.into_root_schema_for::<container::ContainerFacts>(),
+        "log" => generator.into_root_schema_for::<log::LogFacts>(),
         "pod" => generator.into_root_schema_for::<pod::PodFacts>(),
         "workload" => generator.into_root_schema_for::<rollout::WorkloadFacts>(),
         "reference" => generator.into_root_schema_for::<reference::ReferenceFacts>(),
@@ -248,11 +251,12 @@ pub struct World<'a> {
     events: Events<'a>,
     cluster: schedule::Cluster<'a>,
     images: ImagesInUse,
+    patterns: &'a LogPatterns,
 }
 
 impl<'a> World<'a> {
-    /// Indexes an inventory.
-    pub fn of(inventory: &'a Inventory) -> Self {
+    /// Indexes an inventory, whose logs are read with these patterns.
+    pub fn of(inventory: &'a Inventory, patterns: &'a LogPatterns) -> Self {
         Self {
             inventory,
             workloads: Workloads::of(inventory),
@@ -260,6 +264,7 @@ impl<'a> World<'a> {
             events: Events::of(inventory),
             cluster: schedule::Cluster::of(inventory),
             images: ImagesInUse::of(inventory),
+            patterns,
         }
     }
 
@@ -375,7 +380,8 @@ impl<'a> World<'a> {
             let facts = container::facts(self.inventory, &self.images, pod, (spec, init), path, previous, &self.events);
             let mut subject = Subject::new(On::Container, workload.object.clone()).shown_by(pod, workload);
             subject.container = Some(spec.name.clone());
-            let subject = subject.with("container", &Facts::of(&facts)).with("pod", &pod_facts);
+            let log = Facts::of(&log::facts(self.inventory, self.patterns, workload, pod, (spec, init)));
+            let subject = subject.with("container", &Facts::of(&facts)).with("log", &log).with("pod", &pod_facts);
             subjects.push(subject.with("workload", workload_facts));
         }
     }

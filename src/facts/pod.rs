@@ -195,7 +195,8 @@ fn sandbox(events: &Events, pod: &Pod) -> TroubleFacts {
     }
 }
 
-fn describe(volume: &Volume) -> String {
+/// What a volume is, in words: `ConfigMap settings`.
+pub fn describe(volume: &Volume) -> String {
     if let Some(path) = &volume.host_path {
         format!("hostPath {}", path.path)
     } else if let Some(nfs) = &volume.nfs {

@@ -46,6 +46,11 @@ impl Question {
         kinds
     }
 
+    /// Whether it is about single objects by their names.
+    pub fn names_objects(&self) -> bool {
+        self.target.each().iter().all(|target| matches!(target, Target::One(..) | Target::Named(_)))
+    }
+
     /// Whether it is about pods by their names and nothing else.
     pub fn is_about_pods(&self) -> bool {
         self.target.each().iter().all(|target| matches!(target, Target::One(Kind::Pod, _)))

@@ -69,12 +69,7 @@ fn certain() -> Certainty {
 
 /// Reads a rule file.
 pub fn parse(name: &str, area: &str, text: &str) -> Result<Rule, Error> {
-    let file: File = serde_saphyr::from_str(text).map_err(|error| {
-        let at = error.location().map(|at| format!("{}:{}:", at.line(), at.column())).unwrap_or_default();
-        let what = error.to_string();
-        let what = what.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default().to_owned();
-        Error::new(format!("{name}:{at} {what}"))
-    })?;
+    let file: File = serde_saphyr::from_str(text).map_err(|error| unreadable(name, &error))?;
     if file.id.value.is_empty()
         || !file.id.value.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
     {
@@ -107,6 +102,14 @@ pub fn parse(name: &str, area: &str, text: &str) -> Result<Rule, Error> {
         id: file.id.value,
         source: text.to_owned(),
     })
+}
+
+/// What is wrong in a file that can't be read, with its place.
+pub fn unreadable(name: &str, error: &serde_saphyr::Error) -> Error {
+    let at = error.location().map(|at| format!("{}:{}:", at.line(), at.column())).unwrap_or_default();
+    let what = error.to_string();
+    let what = what.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+    Error::new(format!("{name}:{at} {what}"))
 }
 
 fn cure_rule(name: &str, cure: Cure) -> Result<CureRule, Error> {

@@ -3,6 +3,7 @@
 mod expression;
 mod file;
 mod language;
+mod logs;
 mod shape;
 mod template;
 
@@ -13,6 +14,7 @@ use serde::Deserialize;
 
 pub use expression::{Expression, Failure};
 pub use language::context;
+pub use logs::{LogPatterns, Told};
 pub use template::Template;
 
 use crate::{
@@ -99,7 +101,11 @@ pub struct CureRule {
 
 /// The rules in the binary, and the users' own.
 #[derive(Debug)]
-pub struct Rules(Vec<Rule>);
+pub struct Rules {
+    all: Vec<Rule>,
+    /// What programs say in their logs.
+    pub logs: LogPatterns,
+}
 
 impl Rules {
     /// The rules in the binary.
@@ -108,7 +114,7 @@ impl Rules {
     /// Where one of them is broken: the tests see to it that none is.
     pub fn built_in() -> Result<Self, Error> {
         let mut rules = Vec::new();
-        for area in BUILT_IN.dirs() {
+        for area in BUILT_IN.dirs().filter(|folder| !folder.path().ends_with(logs::FOLDER)) {
             for file in area.files() {
                 let name = file.path().display().to_string();
                 let text = file.contents_utf8().ok_or_else(|| Error::new(format!("rules/{name} is not UTF-8")))?;
@@ -117,10 +123,10 @@ impl Rules {
             }
         }
         rules.sort_by(|one: &Rule, other| one.id.cmp(&other.id));
-        Ok(Self(rules))
+        Ok(Self { all: rules, logs: LogPatterns::default() })
     }
 
-    /// Adds every rule of a folder, each checked whole.
+    /// Adds every rule and every file of log patterns of a folder, each checked whole.
     ///
     /// # Errors
     /// Names the file, line and column of what is wrong. A built-in id can't be redefined.
@@ -129,6 +135,10 @@ impl Rules {
             let name = path.display().to_string();
             let text = std::fs::read_to_string(&path)
                 .map_err(|error| Error::new(format!("cannot read the rule file {name}: {error}")))?;
+            if logs::is_one(&text) {
+                self.logs.add(&name, &text)?;
+                continue;
+            }
             let rule = file::parse(&name, "yours", &text)?;
             rule.check(&name)?;
             if let Some(known) = self.get(&rule.id) {
@@ -137,19 +147,19 @@ impl Rules {
                     rule.id, known.area
                 )));
             }
-            self.0.push(rule);
+            self.all.push(rule);
         }
         Ok(())
     }
 
     /// Every rule, in the order of ids, users' own last.
     pub fn all(&self) -> &[Rule] {
-        &self.0
+        &self.all
     }
 
     /// A rule by its id.
     pub fn get(&self, id: &str) -> Option<&Rule> {
-        self.0.iter().find(|rule| rule.id == id)
+        self.all.iter().find(|rule| rule.id == id)
     }
 }
 
@@ -212,7 +222,7 @@ mod tests {
     #[test]
     fn every_rule_is_named_after_its_file_and_yields_only_to_rules_that_there_are() {
         let rules = Rules::built_in().unwrap();
-        for area in BUILT_IN.dirs() {
+        for area in BUILT_IN.dirs().filter(|folder| !folder.path().ends_with(logs::FOLDER)) {
             for file in area.files() {
                 let id = file.path().file_stem().unwrap().to_str().unwrap();
                 assert!(rules.get(id).is_some(), "{}", file.path().display());

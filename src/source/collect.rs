@@ -6,11 +6,11 @@ use std::collections::BTreeSet;
 use k8s_openapi::api::{
     apps::v1::DaemonSet,
     autoscaling::v2::HorizontalPodAutoscaler,
-    core::v1::{Namespace, PersistentVolumeClaim, Pod, Service},
+    core::v1::{Container, Namespace, PersistentVolumeClaim, Pod, Service},
     networking::v1::{Ingress, NetworkPolicy},
 };
 
-use super::{Request, Source};
+use super::{LogKey, Request, Source};
 use crate::{
     error::Error,
     facts::{
@@ -18,7 +18,7 @@ use crate::{
         controller::daemon,
         deleted,
         events::Events,
-        ingress,
+        ingress, log,
         nearest::{Candidate, nearest},
         object, policy, pull,
         reference::References,
@@ -27,9 +27,10 @@ use crate::{
         workload::{Workload, Workloads},
     },
     graph::{Graph, Key, Reach, claims_of},
-    inventory::{About, Inventory},
+    inventory::{About, Inventory, Lookup},
     kind::{APIService, Kind},
     question::{Asked, Question, Target},
+    rule::LogPatterns,
 };
 
 /// Where events about nodes, which live in no namespace, are kept.
@@ -53,12 +54,17 @@ const WAVES: usize = 4;
 ///
 /// # Errors
 /// Where the source can't answer at all.
-pub async fn collect(source: &impl Source, question: &Question, about: About) -> Result<Inventory, Error> {
+pub async fn collect(
+    source: &impl Source,
+    question: &Question,
+    about: About,
+    patterns: &LogPatterns,
+) -> Result<Inventory, Error> {
     let mut inventory = Inventory::new(about);
     inventory.logs_are_collected();
     let mut asked = BTreeSet::new();
     for _ in 0..WAVES {
-        let wave: Vec<Request> = wanted(question, &inventory, asked.is_empty()).difference(&asked).cloned().collect();
+        let wave: Vec<Request> = wanted(question, &inventory, patterns, &asked).difference(&asked).cloned().collect();
         if wave.is_empty() {
             break;
         }
@@ -70,15 +76,24 @@ pub async fn collect(source: &impl Source, question: &Question, about: About) ->
     Ok(inventory)
 }
 
-fn wanted(question: &Question, inventory: &Inventory, is_first: bool) -> BTreeSet<Request> {
-    let mut wanted = Wanted { question, inventory, requests: first(question) };
+fn wanted(
+    question: &Question,
+    inventory: &Inventory,
+    patterns: &LogPatterns,
+    asked: &BTreeSet<Request>,
+) -> BTreeSet<Request> {
+    let mut wanted = Wanted { question, inventory, patterns, requests: first(question), in_passing: BTreeSet::new() };
     wanted.of_namespace();
     wanted.of_client();
-    if !is_first {
+    if !asked.is_empty() {
         match question.resolve(inventory) {
             Ok(asked) => wanted.what_is_named(&asked),
             Err(_) => wanted.what_else_there_is(),
         }
+    }
+    // What is worth a request and no wave of its own.
+    if !wanted.requests.is_subset(asked) {
+        wanted.requests.append(&mut wanted.in_passing);
     }
     wanted.requests
 }
@@ -86,7 +101,9 @@ fn wanted(question: &Question, inventory: &Inventory, is_first: bool) -> BTreeSe
 struct Wanted<'a> {
     question: &'a Question,
     inventory: &'a Inventory,
+    patterns: &'a LogPatterns,
     requests: BTreeSet<Request>,
+    in_passing: BTreeSet<Request>,
 }
 
 impl Wanted<'_> {
@@ -132,7 +149,7 @@ impl Wanted<'_> {
 
     fn what_is_named(&mut self, asked: &Asked) {
         let workloads = Workloads::of(self.inventory);
-        let graph = Graph::of(self.inventory, &workloads);
+        let graph = Graph::of(self.inventory, &workloads, self.patterns);
         let events = Events::of(self.inventory);
         let reach = match asked {
             Asked::Everything => Reach::everything(&graph, self.question.namespace.clone()),
@@ -262,19 +279,69 @@ impl Wanted<'_> {
                     self.list(Kind::Event, Some(NODE_EVENTS));
                 }
                 // One log of each container tells for all replicas.
-                if let Some(key) = container::log_of(self.inventory, pod, spec, init)
+                if let Some(key) = container::log_of(self.inventory, pod, spec, init).filter(|key| !key.recent)
                     && logged.insert(spec.name.as_str())
                 {
-                    if self
-                        .inventory
-                        .log(&key)
-                        .is_some_and(|log| matches!(log, Ok(Some(text)) if text.contains("exec format error")))
-                    {
-                        self.list(Kind::Node, None);
-                    }
-                    self.requests.insert(Request::Log(key));
+                    self.log(pod, (spec, init), key);
                 }
             }
+        }
+        self.of_pods_that_run(workload, reach, &logged);
+    }
+
+    // What a container that runs well has written lately is of interest where somebody asks about it by name, and
+    // where it has a ServiceAccount of its own, so that it probably asks the API server for something.
+    fn of_pods_that_run(&mut self, workload: &Workload, reach: &Reach, logged: &BTreeSet<&str>) {
+        let Some(pod) = workload.pods.iter().find(|pod| reach.asks_for_pod(pod)) else { return };
+        let account = pod.spec.as_ref().and_then(|spec| spec.service_account_name.as_deref()).unwrap_or("default");
+        let has_own_account = account != "default" && self.question.namespace.is_some();
+        let is_named = self.question.names_objects() && reach.distance(&Key::of(&workload.object)) == 0;
+        if !has_own_account && !is_named {
+            return;
+        }
+        for (spec, init) in container::containers(pod) {
+            let key = container::log_of(self.inventory, pod, spec, init).filter(|key| key.recent);
+            let Some(key) = key.filter(|_| !logged.contains(spec.name.as_str())) else { continue };
+            if self.inventory.log(&key).is_some() || (is_named && !self.question.is_about_pods()) {
+                self.log(pod, (spec, init), key);
+            } else {
+                self.in_passing.insert(Request::Log(key));
+            }
+        }
+    }
+
+    // A log, and what there is to know of what its end tells.
+    fn log(&mut self, pod: &Pod, (spec, init): (&Container, bool), key: LogKey) {
+        let text = self.inventory.log(&key).and_then(|log| log.as_ref().ok()?.as_deref()).unwrap_or_default();
+        if text.contains("exec format error") {
+            self.list(Kind::Node, None);
+        }
+        self.requests.insert(Request::Log(key));
+        let Some(told) = log::told(self.inventory, self.patterns, pod, (spec, init)) else { return };
+        let namespace = object::namespace(&pod.metadata);
+        match told.of.as_str() {
+            log::MISSING_SETTING => {
+                self.list(Kind::ConfigMap, Some(namespace));
+                self.list(Kind::Secret, Some(namespace));
+            }
+            log::FORBIDDEN => {
+                let home = told.get("user").split(':').nth(2).unwrap_or_default();
+                for namespace in [told.get("namespace"), home].into_iter().filter(|namespace| !namespace.is_empty()) {
+                    self.list(Kind::RoleBinding, Some(namespace));
+                    self.list(Kind::Role, Some(namespace));
+                }
+                self.list(Kind::ClusterRoleBinding, None);
+                self.list(Kind::ClusterRole, None);
+            }
+            log::HOST_UNKNOWN | log::HOST_UNREACHABLE => {
+                let there = log::target::service_of(self.inventory, namespace, &told);
+                if !there.is_some_and(|(namespace, name)| {
+                    self.inventory.exists(Kind::Service, &namespace, &name) == Lookup::Present(())
+                }) {
+                    self.names(Kind::Service, None);
+                }
+            }
+            _ => {}
         }
     }
 

@@ -60,6 +60,8 @@ pub struct LogKey {
     pub container: String,
     /// The instance before the current one, as `kubectl logs --previous`.
     pub previous: bool,
+    /// Only what was written in the last few minutes: of a container that runs, older lines are past.
+    pub recent: bool,
 }
 
 /// What came back for a [`Request`].

@@ -266,6 +266,8 @@ struct Log {
     pod: String,
     container: String,
     previous: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    recent: bool,
     #[serde(flatten)]
     lines: Lines,
 }
@@ -281,18 +283,23 @@ enum Lines {
 
 impl Log {
     fn of((key, log): (&LogKey, &Result<Option<String>, String>)) -> Self {
-        let LogKey { namespace, pod, container, previous } = key.clone();
+        let LogKey { namespace, pod, container, previous, recent } = key.clone();
         let lines = match log {
             Ok(Some(text)) => Lines::Text(text.clone()),
             Ok(None) => Lines::Absent(true),
             Err(why) => Lines::Failed(why.clone()),
         };
-        Self { namespace, pod, container, previous, lines }
+        Self { namespace, pod, container, previous, recent, lines }
     }
 
     fn put_into(self, inventory: &mut Inventory) {
-        let key =
-            LogKey { namespace: self.namespace, pod: self.pod, container: self.container, previous: self.previous };
+        let key = LogKey {
+            namespace: self.namespace,
+            pod: self.pod,
+            container: self.container,
+            previous: self.previous,
+            recent: self.recent,
+        };
         let log = match self.lines {
             Lines::Text(text) => Ok(Some(text)),
             Lines::Absent(_) => Ok(None),
@@ -321,7 +328,13 @@ mod tests {
     }
 
     fn log(container: &str, previous: bool) -> LogKey {
-        LogKey { namespace: "shop".to_owned(), pod: "web-1".to_owned(), container: container.to_owned(), previous }
+        LogKey {
+            namespace: "shop".to_owned(),
+            pod: "web-1".to_owned(),
+            container: container.to_owned(),
+            previous,
+            recent: false,
+        }
     }
 
     // One of everything that an inventory can hold.

@@ -195,7 +195,8 @@ pub fn text(labels: &BTreeMap<String, String>) -> String {
     labels.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(",")
 }
 
-fn endpoints(inventory: &Inventory, service: &Service) -> Known<EndpointFacts> {
+/// How many endpoints a Service has.
+pub fn endpoints(inventory: &Inventory, service: &Service) -> Known<EndpointFacts> {
     let namespace = object::namespace(&service.metadata);
     let slices = match inventory.list::<EndpointSlice>(namespace) {
         // Of pods the controller makes the slices of a Service with a selector: who sees them knows what is in there.

@@ -13,6 +13,9 @@ const MATCHES: usize = 100;
 
 const LOG_LINES: usize = 50;
 
+/// What a container that runs well has written in so many seconds is of the present.
+const RECENT: u32 = 300;
+
 /// The path and query for a request; `None` for a name that no object can have
 /// (empty, `..`, with a slash or percent sign): nothing is asked then, and
 /// `GET pods/` does not become a list.
@@ -29,12 +32,13 @@ pub(super) fn of(request: &Request) -> Option<String> {
             let collection = collection(*kind, None)?;
             Some(format!("{collection}?labelSelector={}&limit={MATCHES}", escape(selector)))
         }
-        Request::Log(LogKey { namespace, pod, container, previous }) => {
+        Request::Log(LogKey { namespace, pod, container, previous, recent }) => {
             let pods = collection(Kind::Pod, Some(namespace))?;
             let (pod, container) = (segment(pod)?, segment(container)?);
             let previous = if *previous { "&previous=true" } else { "" };
+            let recent = if *recent { format!("&sinceSeconds={RECENT}") } else { String::new() };
             // Not limitBytes: it keeps the first bytes and drops the end.
-            Some(format!("{pods}/{pod}/log?container={container}&tailLines={LOG_LINES}{previous}"))
+            Some(format!("{pods}/{pod}/log?container={container}&tailLines={LOG_LINES}{previous}{recent}"))
         }
         Request::Version => Some("/version".to_owned()),
     }
@@ -136,11 +140,14 @@ mod tests {
             pod: "web-1".to_owned(),
             container: "app".to_owned(),
             previous: false,
+            recent: false,
         };
         let path = "/api/v1/namespaces/shop/pods/web-1/log?container=app&tailLines=50";
         assert_eq!(of(&Request::Log(key.clone())).unwrap(), path);
         key.previous = true;
-        assert_eq!(of(&Request::Log(key)).unwrap(), format!("{path}&previous=true"));
+        assert_eq!(of(&Request::Log(key.clone())).unwrap(), format!("{path}&previous=true"));
+        (key.previous, key.recent) = (false, true);
+        assert_eq!(of(&Request::Log(key)).unwrap(), format!("{path}&sinceSeconds=300"));
     }
 
     #[test]

@@ -257,6 +257,7 @@ mod tests {
             pod: "web".to_owned(),
             container: "app".to_owned(),
             previous: true,
+            recent: false,
         })
     }
 

@@ -204,6 +204,7 @@ async fn a_401_from_the_kubelet_does_not_end_the_run() {
         pod: "web".to_owned(),
         container: "app".to_owned(),
         previous: false,
+        recent: false,
     });
     let replies = live(&server).answer(&[Request::Version, log]).await.unwrap();
     assert!(matches!(&replies[1], Reply::Failed(text) if text.starts_with("unauthorized: ")), "{replies:?}");
