@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::api::{
+    autoscaling::v2::HorizontalPodAutoscaler,
     core::v1::{PersistentVolumeClaim, Service},
     networking::v1::{Ingress, NetworkPolicy},
+    policy::v1::PodDisruptionBudget,
 };
 
 use crate::{
@@ -241,6 +243,8 @@ fn checked(inventory: &Inventory, world: &World, reach: &Reach) -> BTreeMap<Stri
     add("ingresses", reached::<Ingress>(inventory, reach));
     add("networkpolicies", reached::<NetworkPolicy>(inventory, reach));
     add("persistentvolumeclaims", reached::<PersistentVolumeClaim>(inventory, reach));
+    add("horizontalpodautoscalers", reached::<HorizontalPodAutoscaler>(inventory, reach));
+    add("poddisruptionbudgets", reached::<PodDisruptionBudget>(inventory, reach));
     // Events alone tell of nothing.
     let events = inventory.seen_anywhere::<k8s_openapi::api::core::v1::Event>().count();
     if !counts.is_empty() && events > 0 {

@@ -1,4 +1,4 @@
-//! What depends on what: Ingress → Service → workload → claim; an autoscaler → its target.
+//! What depends on what: Ingress → Service → workload → claim; an autoscaler → its target; a budget → what it covers.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -6,12 +6,15 @@ use k8s_openapi::api::{
     autoscaling::v2::HorizontalPodAutoscaler,
     core::v1::{Namespace, Pod, Service, Volume},
     networking::v1::{Ingress, NetworkPolicy},
+    policy::v1::PodDisruptionBudget,
 };
 
 use crate::{
     document::ObjectRef,
     facts::{
-        api_service, container, deleted,
+        api_service, container,
+        controller::budget,
+        deleted,
         events::Events,
         hosts, ingress, log, object,
         policy::{self, End, Way},
@@ -72,6 +75,11 @@ impl Graph {
             for service in ingress::services(found) {
                 graph.add(&from, Key::new(Kind::Service, &from.namespace, &service));
             }
+        }
+        // What a budget covers does not fare otherwise for it: who asks about that does not ask about the budget.
+        for found in inventory.seen_anywhere::<PodDisruptionBudget>() {
+            let covered = budget::workloads(workloads, found).into_iter().map(|workload| Key::of(&workload.object));
+            graph.needs.entry(Key::of(&object::object_ref(found))).or_default().extend(covered);
         }
         for workload in &workloads.all {
             let from = Key::of(&workload.object);

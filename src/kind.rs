@@ -134,7 +134,7 @@ impl Kind {
 
     /// Whether it may be asked about and no rule is about it yet, so that it must not be said to be healthy.
     pub fn is_without_rules(self) -> bool {
-        matches!(self, Kind::HorizontalPodAutoscaler | Kind::PodDisruptionBudget | Kind::Node)
+        self == Kind::Node
     }
 
     /// The kind of an object by its `kind` and `apiVersion`.

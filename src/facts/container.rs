@@ -430,7 +430,7 @@ pub fn log(inventory: &Inventory, pod: &Pod, container: &Container, init: bool) 
 
 const LOG_LINES: usize = 10;
 
-fn log_evidence(pod: &Pod, container: &Container, text: &str) -> Vec<Evidence> {
+pub(crate) fn log_evidence(pod: &Pod, container: &Container, text: &str) -> Vec<Evidence> {
     let lines: Vec<_> = text.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
     if lines.is_empty() {
         return Vec::new();
@@ -489,7 +489,12 @@ fn state_evidence(
     vec![object::pod_evidence(pod, &field, text, None)]
 }
 
-fn exit_evidence(pod: &Pod, container: &Container, init: bool, status: Option<&ContainerStatus>) -> Vec<Evidence> {
+pub(crate) fn exit_evidence(
+    pod: &Pod,
+    container: &Container,
+    init: bool,
+    status: Option<&ContainerStatus>,
+) -> Vec<Evidence> {
     let Some((ended, now)) = status.and_then(exit::newest) else { return Vec::new() };
     let which = if now { "state" } else { "lastState" };
     let field = format!("status.{}[{}].{which}.terminated", statuses_field(init), container.name);

@@ -19,7 +19,7 @@ pub struct EventFacts<'a> {
     /// When it was last seen.
     pub at: Option<&'a Time>,
     /// `Pod/web`.
-    object: String,
+    pub object: String,
 }
 
 impl EventFacts<'_> {
@@ -63,6 +63,11 @@ impl<'a> Events<'a> {
     /// What was said of an object, oldest first.
     pub fn about(&self, uid: &str) -> &[EventFacts<'a>] {
         self.0.get(uid).map_or(&[], Vec::as_slice)
+    }
+
+    /// Every event there is, for what is known by its name alone.
+    pub fn all(&self) -> impl Iterator<Item = &EventFacts<'a>> {
+        self.0.values().flatten()
     }
 
     /// The newest event about an object that is like this.

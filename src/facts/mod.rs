@@ -32,8 +32,10 @@ pub mod workload;
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::{
+    autoscaling::v2::HorizontalPodAutoscaler,
     core::v1::{PersistentVolumeClaim, Pod, Service},
     networking::v1::{Ingress, NetworkPolicy},
+    policy::v1::PodDisruptionBudget,
 };
 use schemars::SchemaGenerator;
 use serde::{Deserialize, Serialize};
@@ -45,6 +47,7 @@ use crate::{
     kind::{APIService, Kept},
     rule::LogPatterns,
 };
+use controller::{budget, scaler};
 use events::Events;
 use image::ImagesInUse;
 use workload::{Workload, Workloads, is_superseded};
@@ -75,6 +78,10 @@ pub enum On {
     Policy,
     /// Each PersistentVolumeClaim: `claim`.
     Claim,
+    /// Each HorizontalPodAutoscaler: `scaler`.
+    Scaler,
+    /// Each PodDisruptionBudget: `budget`.
+    Budget,
     /// Each APIService that another Service answers for: `api_service`.
     ApiService,
     /// Each object that was deleted and is still there: `object`.
@@ -98,6 +105,8 @@ impl On {
             On::Tls => &["tls", "ingress"],
             On::Policy => &["policy"],
             On::Claim => &["claim"],
+            On::Scaler => &["scaler"],
+            On::Budget => &["budget"],
             On::ApiService => &["api_service"],
             On::Deleted => &["object"],
             On::Webhook => &["webhook"],
@@ -128,6 +137,8 @@ fn shape_of(name: &str) -> schemars::Schema {
         "webhook" => generator.into_root_schema_for::<refusal::WebhookFacts>(),
         "policy" => generator.into_root_schema_for::<policy::PolicyFacts>(),
         "claim" => generator.into_root_schema_for::<claim::ClaimFacts>(),
+        "scaler" => generator.into_root_schema_for::<scaler::ScalerFacts>(),
+        "budget" => generator.into_root_schema_for::<budget::BudgetFacts>(),
         // `names` gives no other; the test below holds the two together.
         _ => false.into(),
     }
@@ -284,6 +295,8 @@ impl<'a> World<'a> {
         self.reached(reach).for_each(|ingress| self.add_ingress(&mut subjects, ingress));
         self.add_policies(&mut subjects, reach);
         self.reached(reach).for_each(|claim| self.add_claim(&mut subjects, claim));
+        self.reached(reach).for_each(|scaler| self.add_scaler(&mut subjects, scaler));
+        self.reached(reach).for_each(|budget| self.add_budget(&mut subjects, budget));
         self.add_webhooks(&mut subjects, reach);
         self.reached(reach).for_each(|service| self.add_api_service(&mut subjects, service));
         self.add_deleted(&mut subjects, reach);
@@ -345,6 +358,16 @@ impl<'a> World<'a> {
     fn add_claim(&self, subjects: &mut Vec<Subject>, claim: &PersistentVolumeClaim) {
         let facts = Facts::of(&claim::facts(self.inventory, &self.events, claim));
         subjects.push(Subject::new(On::Claim, object::object_ref(claim)).with("claim", &facts));
+    }
+
+    fn add_scaler(&self, subjects: &mut Vec<Subject>, scaler: &HorizontalPodAutoscaler) {
+        let facts = Facts::of(&scaler::facts(self.inventory, &self.workloads, scaler));
+        subjects.push(Subject::new(On::Scaler, object::object_ref(scaler)).with("scaler", &facts));
+    }
+
+    fn add_budget(&self, subjects: &mut Vec<Subject>, budget: &PodDisruptionBudget) {
+        let facts = Facts::of(&budget::facts(self.inventory, &self.workloads, budget));
+        subjects.push(Subject::new(On::Budget, object::object_ref(budget)).with("budget", &facts));
     }
 
     fn add_workload(&self, subjects: &mut Vec<Subject>, reach: &Reach, workload: &Workload) {
@@ -419,13 +442,12 @@ mod tests {
     #[test]
     fn every_name_that_a_rule_can_read_has_a_shape() {
         use On::{
-            ApiService, Backend, Claim, Container, Deleted, Ingress, Pod, Policy, Port, Reference, Service, Tls,
-            Webhook, Workload,
+            ApiService, Backend, Budget, Claim, Container, Deleted, Ingress, Pod, Policy, Port, Reference, Scaler,
+            Service, Tls, Webhook, Workload,
         };
-        for on in [
-            Container, Reference, Pod, Workload, Service, Port, Ingress, Backend, Tls, Claim, Webhook, ApiService,
-            Deleted, Policy,
-        ] {
+        let of_pods = [Container, Reference, Pod, Workload, Scaler, Budget, Policy];
+        for on in of_pods.into_iter().chain([Service, Port, Ingress, Backend, Tls, Claim, Webhook, ApiService, Deleted])
+        {
             for (name, shape) in on.shape() {
                 assert!(shape["properties"].is_object(), "{name}");
             }

@@ -15,6 +15,7 @@ use super::{
         cron::{self, CronFacts},
         daemon::{self, NoNodesFacts},
         governing::{self, GoverningFacts},
+        job::{self, JobFacts},
         paused::{self, PausedFacts},
     },
     events::Events,
@@ -65,6 +66,8 @@ pub struct WorkloadFacts {
     pub paused: Known<PausedFacts>,
     /// When it runs, of a CronJob.
     pub cron: CronFacts,
+    /// How it ended, of a Job; of a CronJob the one that ended last.
+    pub job: JobFacts,
     /// The Service that it names, of a StatefulSet.
     pub governing: GoverningFacts,
     /// Why it is for no node, of a DaemonSet.
@@ -109,6 +112,7 @@ pub fn facts(inventory: &Inventory, events: &Events, workload: &Workload) -> Wor
         dependents: dependents(inventory, workload),
         paused: paused::facts(inventory, workload),
         cron: cron::facts(inventory, events, workload),
+        job: job::facts(inventory, events, workload),
         governing: governing::facts(inventory, workload),
         no_nodes: daemon::facts(inventory, workload),
         kind,

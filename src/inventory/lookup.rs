@@ -47,6 +47,12 @@ pub enum Known<T> {
     Unknown(String),
 }
 
+impl<T: Default> Default for Known<T> {
+    fn default() -> Self {
+        Known::Known(T::default())
+    }
+}
+
 /// The key under which an unknown fact travels from Serialize to the engine.
 pub const UNKNOWN: &str = "\u{0}unknown";
 

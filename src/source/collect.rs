@@ -15,7 +15,7 @@ use crate::{
     error::Error,
     facts::{
         api_service, container,
-        controller::daemon,
+        controller::{daemon, job},
         deleted,
         events::Events,
         ingress, log,
@@ -161,6 +161,7 @@ impl Wanted<'_> {
             self.of_pods(workload, &reach);
         }
         self.of_daemon_sets(&reach);
+        self.of_jobs(&workloads, &reach);
         self.of_services(&workloads, &reach);
         self.of_ingresses(&reach);
         self.of_policies(&reach);
@@ -367,6 +368,17 @@ impl Wanted<'_> {
         }
         if schedule::asks_for_namespaces(pod) {
             self.list(Kind::Namespace, None);
+        }
+    }
+
+    // A failed pod of a CronJob's Job may be followed by a next one that runs already.
+    fn of_jobs(&mut self, workloads: &Workloads, reach: &Reach) {
+        for workload in workloads.all.iter().filter(|workload| reach.has(&Key::of(&workload.object))) {
+            let pod = job::told_by(self.inventory, workload).and_then(|job| job::last_failed_pod(self.inventory, job));
+            for (spec, init) in pod.iter().flat_map(|pod| container::containers(pod)) {
+                self.requests
+                    .extend(pod.and_then(|pod| container::log_of(self.inventory, pod, spec, init)).map(Request::Log));
+            }
         }
     }
 
