@@ -151,7 +151,9 @@ pub struct Subject {
     pub on: On,
     /// What a person would edit: findings are reported on it.
     pub object: ObjectRef,
-    /// The pod that shows it, where that is not what a person would edit.
+    /// What it shares with others of which a finding is the same one, in place of its name; nothing mostly.
+    pub alike: Option<String>,
+    /// The pod that shows it, where that is not what a person would edit; or the one of several alike.
     pub pod: Option<ObjectRef>,
     /// Out of how many pods.
     pub of: Option<usize>,
@@ -172,6 +174,7 @@ impl Subject {
         Self {
             on,
             object,
+            alike: None,
             pod: None,
             of: None,
             container: None,
@@ -356,8 +359,11 @@ impl<'a> World<'a> {
     }
 
     fn add_claim(&self, subjects: &mut Vec<Subject>, claim: &PersistentVolumeClaim) {
-        let facts = Facts::of(&claim::facts(self.inventory, &self.events, claim));
-        subjects.push(Subject::new(On::Claim, object::object_ref(claim)).with("claim", &facts));
+        let facts = claim::facts(self.inventory, &self.events, claim);
+        let mut subject = Subject::new(On::Claim, object::object_ref(claim)).with("claim", &Facts::of(&facts));
+        subject.alike = facts.of_replicas();
+        subject.pod = subject.alike.as_ref().map(|_| subject.object.clone());
+        subjects.push(subject);
     }
 
     fn add_scaler(&self, subjects: &mut Vec<Subject>, scaler: &HorizontalPodAutoscaler) {
