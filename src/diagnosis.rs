@@ -14,6 +14,7 @@ use crate::{
     document::{Certainty, Diagnosis, Finding, FindingRef, Metadata, NotChecked, ObjectRef, Severity},
     engine,
     facts::{World, object},
+    gateway_api::{Gateway, HTTPRoute},
     graph::{Graph, Key, Reach},
     inventory::{Inventory, State},
     kind::{Kept, Kind},
@@ -241,6 +242,8 @@ fn checked(inventory: &Inventory, world: &World, reach: &Reach) -> BTreeMap<Stri
     }
     add("services", reached::<Service>(inventory, reach));
     add("ingresses", reached::<Ingress>(inventory, reach));
+    add("gateways", reached::<Gateway>(inventory, reach));
+    add("httproutes", reached::<HTTPRoute>(inventory, reach));
     add("networkpolicies", reached::<NetworkPolicy>(inventory, reach));
     add("persistentvolumeclaims", reached::<PersistentVolumeClaim>(inventory, reach));
     add("horizontalpodautoscalers", reached::<HorizontalPodAutoscaler>(inventory, reach));

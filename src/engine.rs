@@ -214,8 +214,7 @@ fn summary(object: &ObjectRef, says: &str) -> String {
 // Readable, and the same over runs and replicas.
 fn fingerprint(rule: &Rule, subject: &Subject) -> String {
     let object = &subject.object;
-    let name = subject.alike.as_ref().unwrap_or(&object.name);
-    let mut text = format!("{}|{}|{}|{name}", rule.id, object.kind, object.namespace);
+    let mut text = format!("{}|{}|{}|{}", rule.id, object.kind, object.namespace, object.name);
     for part in [subject.container.as_deref().unwrap_or_default(), &subject.part] {
         text.push('|');
         text.push_str(part);

@@ -1,4 +1,5 @@
-//! What depends on what: Ingress → Service → workload → claim; an autoscaler → its target; a budget → what it covers.
+//! What depends on what: Ingress → Service → workload → claim; Gateway → HTTPRoute → Service; an autoscaler → its
+//! target; a budget → what it covers.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -16,12 +17,13 @@ use crate::{
         controller::budget,
         deleted,
         events::Events,
-        hosts, ingress, log, object,
+        gateway, hosts, ingress, log, object,
         policy::{self, End, Way},
         reference::References,
         refusal, rollout, service,
         workload::{Workload, Workloads},
     },
+    gateway_api::HTTPRoute,
     inventory::{Inventory, Known},
     kind::{APIService, Kind},
     rule::LogPatterns,
@@ -74,6 +76,15 @@ impl Graph {
             let from = Key::of(&object::object_ref(found));
             for service in ingress::services(found) {
                 graph.add(&from, Key::new(Kind::Service, &from.namespace, &service));
+            }
+        }
+        for found in inventory.seen_anywhere::<HTTPRoute>() {
+            let from = Key::of(&object::object_ref(found));
+            for (namespace, name) in gateway::services(found) {
+                graph.add(&from, Key::new(Kind::Service, &namespace, &name));
+            }
+            for (namespace, name) in gateway::gateways(found) {
+                graph.add(&Key::new(Kind::Gateway, &namespace, &name), from.clone());
             }
         }
         // What a budget covers does not fare otherwise for it: who asks about that does not ask about the budget.

@@ -20,6 +20,8 @@ pub(crate) use k8s_openapi::api::{
 };
 pub(crate) use k8s_openapi::kube_aggregator::pkg::apis::apiregistration::v1::APIService;
 
+pub(crate) use crate::gateway_api::{Gateway, GatewayClass, HTTPRoute};
+
 /// What there is to know of a kind without asking a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KindInfo {
@@ -95,6 +97,8 @@ kinds! {
     HorizontalPodAutoscaler "autoscaling" "v2" "horizontalpodautoscalers" ["hpa"] true true;
     PodDisruptionBudget "policy" "v1" "poddisruptionbudgets" ["pdb"] true true;
     NetworkPolicy "networking.k8s.io" "v1" "networkpolicies" ["netpol"] true true;
+    Gateway "gateway.networking.k8s.io" "v1" "gateways" ["gtw"] true true;
+    HTTPRoute "gateway.networking.k8s.io" "v1" "httproutes" [] true true;
     Node "" "v1" "nodes" ["no"] false true;
     Namespace "" "v1" "namespaces" ["ns"] false true;
     ConfigMap "" "v1" "configmaps" ["cm"] true false;
@@ -113,6 +117,7 @@ kinds! {
     RoleBinding "rbac.authorization.k8s.io" "v1" "rolebindings" [] true false;
     ClusterRole "rbac.authorization.k8s.io" "v1" "clusterroles" [] false false;
     ClusterRoleBinding "rbac.authorization.k8s.io" "v1" "clusterrolebindings" [] false false;
+    GatewayClass "gateway.networking.k8s.io" "v1" "gatewayclasses" ["gc"] false false;
     Event "" "v1" "events" ["ev"] true false;
 }
 
@@ -130,6 +135,11 @@ impl Kind {
             let named = info.name.to_lowercase() == name || info.plural == name || info.short.contains(&name);
             named && group.is_none_or(|group| kind.is_in_group(group))
         })
+    }
+
+    /// Whether it is no part of Kubernetes itself, so that a server that does not serve it has none.
+    pub fn is_installed_apart(self) -> bool {
+        self.info().group == "gateway.networking.k8s.io"
     }
 
     /// Whether it may be asked about and no rule is about it yet, so that it must not be said to be healthy.

@@ -13,6 +13,7 @@ pub mod engine;
 pub mod error;
 pub mod explain;
 pub mod facts;
+pub mod gateway_api;
 pub mod graph;
 pub mod inventory;
 pub mod kind;

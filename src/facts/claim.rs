@@ -49,14 +49,6 @@ pub struct ClaimFacts {
     pub evidence: Vec<Evidence>,
 }
 
-impl ClaimFacts {
-    /// What the claims of a StatefulSet's replicas have in common, `data-db`, while they wait: one template makes them.
-    pub fn of_replicas(&self) -> Option<String> {
-        let is_one = !self.stateful_set.is_empty() && self.phase == "Pending";
-        self.name.rsplit_once('-').filter(|_| is_one).map(|(template, _)| template.to_owned())
-    }
-}
-
 /// The facts of a claim.
 pub fn facts(inventory: &Inventory, events: &Events, claim: &PersistentVolumeClaim) -> ClaimFacts {
     let spec = claim.spec.as_ref();

@@ -117,7 +117,8 @@ pub fn service_of(inventory: &Inventory, namespace: &str, host: &str) -> Option<
     Some((namespace, service.to_owned()))
 }
 
-fn in_cluster(inventory: &Inventory, namespace: &str, host: &str) -> Option<HostFacts> {
+/// What a host is in this cluster; nothing where it is outside.
+pub fn in_cluster(inventory: &Inventory, namespace: &str, host: &str) -> Option<HostFacts> {
     let (namespace, service) = service_of(inventory, namespace, host)?;
     let exists = inventory.exists(Kind::Service, &namespace, &service).exists();
     let services: Vec<_> =

@@ -10,6 +10,7 @@ pub mod controller;
 pub mod deleted;
 pub mod events;
 pub mod exit;
+pub mod gateway;
 pub mod gist;
 pub mod hosts;
 pub mod image;
@@ -24,6 +25,7 @@ pub mod pull;
 pub mod quantity;
 pub mod reference;
 pub mod refusal;
+pub mod resolver;
 pub mod rollout;
 pub mod schedule;
 pub mod service;
@@ -42,6 +44,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     document::ObjectRef,
+    gateway_api::{Gateway, HTTPRoute},
     graph::{Key, Reach},
     inventory::{Inventory, UNKNOWN},
     kind::{APIService, Kept},
@@ -62,7 +65,7 @@ pub enum On {
     Reference,
     /// Each pod: `pod`, `workload`.
     Pod,
-    /// Each workload: `workload`.
+    /// Each workload: `workload`, `resolver`.
     Workload,
     /// Each Service: `service`.
     Service,
@@ -74,6 +77,12 @@ pub enum On {
     Backend,
     /// Each Secret with a certificate of each Ingress: `tls`, `ingress`.
     Tls,
+    /// Each Gateway: `gateway`.
+    Gateway,
+    /// Each Gateway that a route is for: `parent`.
+    Parent,
+    /// Each Service that a route leads to: `destination`.
+    Destination,
     /// Each NetworkPolicy: `policy`.
     Policy,
     /// Each PersistentVolumeClaim: `claim`.
@@ -97,12 +106,15 @@ impl On {
             On::Container => &["container", "log", "pod", "workload"],
             On::Reference => &["reference", "workload"],
             On::Pod => &["pod", "workload"],
-            On::Workload => &["workload"],
+            On::Workload => &["workload", "resolver"],
             On::Service => &["service"],
             On::Port => &["port", "service"],
             On::Ingress => &["ingress"],
             On::Backend => &["backend", "ingress"],
             On::Tls => &["tls", "ingress"],
+            On::Gateway => &["gateway"],
+            On::Parent => &["parent"],
+            On::Destination => &["destination"],
             On::Policy => &["policy"],
             On::Claim => &["claim"],
             On::Scaler => &["scaler"],
@@ -126,6 +138,7 @@ fn shape_of(name: &str) -> schemars::Schema {
         "log" => generator.into_root_schema_for::<log::LogFacts>(),
         "pod" => generator.into_root_schema_for::<pod::PodFacts>(),
         "workload" => generator.into_root_schema_for::<rollout::WorkloadFacts>(),
+        "resolver" => generator.into_root_schema_for::<resolver::ResolverFacts>(),
         "reference" => generator.into_root_schema_for::<reference::ReferenceFacts>(),
         "service" => generator.into_root_schema_for::<service::ServiceFacts>(),
         "port" => generator.into_root_schema_for::<service::PortFacts>(),
@@ -135,6 +148,9 @@ fn shape_of(name: &str) -> schemars::Schema {
         "api_service" => generator.into_root_schema_for::<api_service::ApiServiceFacts>(),
         "object" => generator.into_root_schema_for::<deleted::DeletedFacts>(),
         "webhook" => generator.into_root_schema_for::<refusal::WebhookFacts>(),
+        "gateway" => generator.into_root_schema_for::<gateway::GatewayFacts>(),
+        "parent" => generator.into_root_schema_for::<gateway::ParentFacts>(),
+        "destination" => generator.into_root_schema_for::<gateway::RouteBackendFacts>(),
         "policy" => generator.into_root_schema_for::<policy::PolicyFacts>(),
         "claim" => generator.into_root_schema_for::<claim::ClaimFacts>(),
         "scaler" => generator.into_root_schema_for::<scaler::ScalerFacts>(),
@@ -151,9 +167,7 @@ pub struct Subject {
     pub on: On,
     /// What a person would edit: findings are reported on it.
     pub object: ObjectRef,
-    /// What it shares with others of which a finding is the same one, in place of its name; nothing mostly.
-    pub alike: Option<String>,
-    /// The pod that shows it, where that is not what a person would edit; or the one of several alike.
+    /// The pod that shows it, where that is not what a person would edit.
     pub pod: Option<ObjectRef>,
     /// Out of how many pods.
     pub of: Option<usize>,
@@ -174,7 +188,6 @@ impl Subject {
         Self {
             on,
             object,
-            alike: None,
             pod: None,
             of: None,
             container: None,
@@ -296,6 +309,8 @@ impl<'a> World<'a> {
         }
         self.reached(reach).for_each(|service| self.add_service(&mut subjects, service));
         self.reached(reach).for_each(|ingress| self.add_ingress(&mut subjects, ingress));
+        self.reached(reach).for_each(|gateway| self.add_gateway(&mut subjects, gateway));
+        self.reached(reach).for_each(|route| self.add_route(&mut subjects, route));
         self.add_policies(&mut subjects, reach);
         self.reached(reach).for_each(|claim| self.add_claim(&mut subjects, claim));
         self.reached(reach).for_each(|scaler| self.add_scaler(&mut subjects, scaler));
@@ -344,6 +359,25 @@ impl<'a> World<'a> {
         }
     }
 
+    fn add_gateway(&self, subjects: &mut Vec<Subject>, gateway: &Gateway) {
+        let facts = Facts::of(&gateway::facts(self.inventory, gateway));
+        subjects.push(Subject::new(On::Gateway, object::object_ref(gateway)).with("gateway", &facts));
+    }
+
+    fn add_route(&self, subjects: &mut Vec<Subject>, route: &HTTPRoute) {
+        let object = object::object_ref(route);
+        for parent in gateway::parents(self.inventory, route) {
+            let subject =
+                Subject::new(On::Parent, object.clone()).part(format!("{}/{}", parent.gateway, parent.section));
+            subjects.push(subject.with("parent", &Facts::of(&parent)));
+        }
+        for backend in gateway::backends(self.inventory, route) {
+            let subject =
+                Subject::new(On::Destination, object.clone()).part(format!("{}:{}", backend.service, backend.port));
+            subjects.push(subject.with("destination", &Facts::of(&backend)));
+        }
+    }
+
     fn add_policies(&self, subjects: &mut Vec<Subject>, reach: &Reach) {
         let client = self.client.as_ref().and_then(|key| policy::Client::of(self.inventory, &self.workloads, key));
         let services = self.reached::<Service>(reach);
@@ -359,11 +393,8 @@ impl<'a> World<'a> {
     }
 
     fn add_claim(&self, subjects: &mut Vec<Subject>, claim: &PersistentVolumeClaim) {
-        let facts = claim::facts(self.inventory, &self.events, claim);
-        let mut subject = Subject::new(On::Claim, object::object_ref(claim)).with("claim", &Facts::of(&facts));
-        subject.alike = facts.of_replicas();
-        subject.pod = subject.alike.as_ref().map(|_| subject.object.clone());
-        subjects.push(subject);
+        let facts = Facts::of(&claim::facts(self.inventory, &self.events, claim));
+        subjects.push(Subject::new(On::Claim, object::object_ref(claim)).with("claim", &facts));
     }
 
     fn add_scaler(&self, subjects: &mut Vec<Subject>, scaler: &HorizontalPodAutoscaler) {
@@ -379,7 +410,9 @@ impl<'a> World<'a> {
     fn add_workload(&self, subjects: &mut Vec<Subject>, reach: &Reach, workload: &Workload) {
         let facts = Facts::of(&rollout::facts(self.inventory, &self.events, workload));
         if !reach.is_about_pods() {
-            subjects.push(Subject::new(On::Workload, workload.object.clone()).with("workload", &facts));
+            let resolver = Facts::of(&resolver::facts(self.inventory, workload));
+            let subject = Subject::new(On::Workload, workload.object.clone()).with("workload", &facts);
+            subjects.push(subject.with("resolver", &resolver));
         }
         // A workload that asks for no pods misses nothing.
         if let Some(references) = reference::References::of_workload(workload).filter(|_| !workload.idle) {
@@ -448,10 +481,10 @@ mod tests {
     #[test]
     fn every_name_that_a_rule_can_read_has_a_shape() {
         use On::{
-            ApiService, Backend, Budget, Claim, Container, Deleted, Ingress, Pod, Policy, Port, Reference, Scaler,
-            Service, Tls, Webhook, Workload,
+            ApiService, Backend, Budget, Claim, Container, Deleted, Destination, Gateway, Ingress, Parent, Pod, Policy,
+            Port, Reference, Scaler, Service, Tls, Webhook, Workload,
         };
-        let of_pods = [Container, Reference, Pod, Workload, Scaler, Budget, Policy];
+        let of_pods = [Container, Reference, Pod, Workload, Scaler, Budget, Policy, Gateway, Parent, Destination];
         for on in of_pods.into_iter().chain([Service, Port, Ingress, Backend, Tls, Claim, Webhook, ApiService, Deleted])
         {
             for (name, shape) in on.shape() {

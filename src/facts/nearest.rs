@@ -37,14 +37,14 @@ pub struct Candidate<'a> {
 /// `wanted` itself. A name that is not near is among them only where it is the
 /// only one that holds what is wanted.
 pub fn nearest<'a>(wanted: &str, candidates: impl IntoIterator<Item = Candidate<'a>>) -> Vec<Nearest> {
-    let wanted = Name::new(wanted);
-    let others: Vec<_> = candidates.into_iter().filter(|candidate| candidate.name != wanted.text).collect();
+    let others: Vec<_> = candidates.into_iter().filter(|candidate| candidate.name != wanted).collect();
     let only_holder = only_holder(&others);
 
     let mut ranked: Vec<_> = others
         .iter()
         .filter_map(|candidate| {
-            let likeness = Likeness::between(&wanted, &Name::new(candidate.name))
+            let (wanted, name) = without_common_path(wanted, candidate.name);
+            let likeness = Likeness::between(&Name::new(wanted), &Name::new(name))
                 .or_else(|| (only_holder == Some(candidate.name)).then(Likeness::nowhere))?;
             Some((candidate.rank(&likeness), candidate, likeness))
         })
@@ -89,6 +89,13 @@ impl<'a> Candidate<'a> {
             why: if self.note.is_empty() { likeness.why } else { self.note.clone() },
         }
     }
+}
+
+// That two labels are of one domain, or two images of one registry, makes them no nearer.
+fn without_common_path<'n>(one: &'n str, other: &'n str) -> (&'n str, &'n str) {
+    let shared = one.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count();
+    let end = one.as_bytes()[..shared].iter().rposition(|byte| *byte == b'/').map_or(0, |slash| slash + 1);
+    (&one[end..], &other[end..])
 }
 
 // Many things hold a port 80: that speaks for one of them only where it is the only one.
@@ -145,6 +152,8 @@ mod tests {
         ("htpp", "http", "one letter differs"),
         ("api.exmaple.com", "api.example.com", "two letters are swapped"),
         ("gröse", "grösse", "one letter differs"),
+        ("topology.kubernetes.io/zoen", "topology.kubernetes.io/zone", "two letters are swapped"),
+        ("registry.example.com/team/wbe", "registry.example.com/team/web", "two letters are swapped"),
     ];
 
     const FAR: &[(&str, &str)] = &[
@@ -173,6 +182,9 @@ mod tests {
         ("worker", "broker"),
         ("standard", "gp3"),
         ("a", "a-b"),
+        ("app.kubernetes.io/name", "app.kubernetes.io/instance"),
+        ("cloud.google.com/gke-accelerator", "cloud.google.com/gke-nodepool"),
+        ("registry.example.com/team/web", "registry.example.com/team/api"),
     ];
 
     fn named(wanted: &str, names: &[&str]) -> Vec<Nearest> {

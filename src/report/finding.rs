@@ -179,17 +179,13 @@ fn place(page: &mut Page, finding: &Finding) {
     }
 }
 
-/// `2 of 3 pods: web-abc, web-def`, or what fares as the object does. The only pod there is goes without saying.
+/// `2 of 3 pods: web-abc, web-def`. The only pod there is goes without saying.
 fn affected(page: &mut Page, finding: &Finding) {
     let others: Vec<_> = finding.affected.iter().filter(|it| **it != finding.object).collect();
     if others.is_empty() || finding.of == Some(1) {
         return;
     }
     let names: Vec<_> = others.iter().map(|it| clean::line(&it.name)).collect();
-    if others.iter().all(|it| it.kind == finding.object.kind) {
-        page.wrapped("affects", &format!("{} as well", folded(&names)));
-        return;
-    }
     let count = match finding.of {
         Some(of) => format!("{} of {of} {}", names.len(), pods(of)),
         None => format!("{} {}", names.len(), pods(names.len())),

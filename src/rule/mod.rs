@@ -4,7 +4,6 @@ mod expression;
 mod file;
 mod language;
 mod logs;
-mod outline;
 mod shape;
 mod template;
 
@@ -66,6 +65,8 @@ pub struct Rule {
     pub cures: Vec<CureRule>,
     /// Where to read more.
     pub docs: Option<String>,
+    /// The file's own text.
+    pub source: String,
 }
 
 /// Which other findings explain one of a rule.

@@ -18,7 +18,7 @@ use crate::{
         controller::{daemon, job},
         deleted,
         events::Events,
-        ingress, log,
+        gateway, ingress, log,
         nearest::{Candidate, nearest},
         object, policy, pull,
         reference::References,
@@ -26,6 +26,7 @@ use crate::{
         service::{named_in_cluster, selected, selector},
         workload::{Workload, Workloads},
     },
+    gateway_api::{Gateway, HTTPRoute},
     graph::{Graph, Key, Reach, claims_of},
     inventory::{About, Inventory, Lookup},
     kind::{APIService, Kind},
@@ -85,6 +86,7 @@ fn wanted(
     let mut wanted = Wanted { question, inventory, patterns, requests: first(question), in_passing: BTreeSet::new() };
     wanted.of_namespace();
     wanted.of_client();
+    wanted.of_routes();
     if !asked.is_empty() {
         match question.resolve(inventory) {
             Ok(asked) => wanted.what_is_named(&asked),
@@ -164,6 +166,7 @@ impl Wanted<'_> {
         self.of_jobs(&workloads, &reach);
         self.of_services(&workloads, &reach);
         self.of_ingresses(&reach);
+        self.of_gateways(&reach);
         self.of_policies(&reach);
         self.of_claims(&reach);
         self.of_deleted(&reach);
@@ -414,6 +417,42 @@ impl Wanted<'_> {
                 if inventory.exists(Kind::Secret, namespace, secret).is_absent() {
                     self.names(Kind::Secret, Some(namespace));
                 }
+            }
+        }
+    }
+
+    // The Gateway API, where traffic is asked about: many clusters have none.
+    fn of_routes(&mut self) {
+        const TRAFFIC: [Kind; 4] = [Kind::Service, Kind::Ingress, Kind::Gateway, Kind::HTTPRoute];
+        let is_about_traffic = |target: &Target| {
+            *target == Target::Everything || target.kind().is_some_and(|kind| TRAFFIC.contains(&kind))
+        };
+        if self.question.target.each().iter().any(is_about_traffic) {
+            self.list(Kind::Gateway, self.question.namespace.as_deref());
+            self.list(Kind::HTTPRoute, self.question.namespace.as_deref());
+        }
+    }
+
+    fn of_gateways(&mut self, reach: &Reach) {
+        let inventory = self.inventory;
+        for gateway in
+            inventory.seen_anywhere::<Gateway>().filter(|found| reach.has(&Key::of(&object::object_ref(*found))))
+        {
+            if !gateway::is_programmed(gateway) {
+                self.list(Kind::GatewayClass, None);
+            }
+        }
+        for route in
+            inventory.seen_anywhere::<HTTPRoute>().filter(|found| reach.has(&Key::of(&object::object_ref(*found))))
+        {
+            let own = object::namespace(&route.metadata);
+            for (namespace, name) in gateway::gateways(route) {
+                if namespace != own {
+                    self.get(Kind::Gateway, &namespace, &name);
+                }
+            }
+            for (namespace, _) in gateway::services(route).iter().filter(|(namespace, _)| namespace != own) {
+                self.names(Kind::Service, Some(namespace));
             }
         }
     }

@@ -39,6 +39,8 @@ pub struct ServiceFacts {
     pub r#type: String,
     /// Whether its clusterIP is None.
     pub headless: bool,
+    /// Whether it is there to scrape a part of the control plane, whose pods a provider may keep to itself.
+    pub of_control_plane: bool,
     /// `spec.selector`; empty where there is none.
     pub selector: BTreeMap<String, String>,
     /// The selector as `app=web,tier=front`.
@@ -114,6 +116,13 @@ pub fn selected_workloads<'w, 'a>(workloads: &'w Workloads<'a>, service: &Servic
     .collect()
 }
 
+// As kube-prometheus-stack makes them in kube-system of every cluster.
+fn is_of_control_plane(namespace: &str, selector: &BTreeMap<String, String>) -> bool {
+    const PARTS: [&str; 6] =
+        ["etcd", "kube-etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy"];
+    namespace == "kube-system" && selector.values().any(|value| PARTS.contains(&value.as_str()))
+}
+
 fn is_alive(pod: &Pod) -> bool {
     pod.metadata.deletion_timestamp.is_none() && !matches!(phase(pod), "Succeeded" | "Failed")
 }
@@ -143,6 +152,7 @@ pub fn facts(inventory: &Inventory, workloads: &Workloads, events: &Events, serv
         namespace: namespace.to_owned(),
         r#type: spec.and_then(|spec| spec.type_.clone()).unwrap_or_else(|| "ClusterIP".to_owned()),
         headless: spec.and_then(|spec| spec.cluster_ip.as_deref()) == Some("None"),
+        of_control_plane: is_of_control_plane(namespace, &selector),
         balancer: outside::balancer(inventory, events, service),
         external: outside::external(inventory, service),
         selector_text: text(&selector),

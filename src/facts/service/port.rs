@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-use super::selected_workloads;
+use super::{is_ready, selected_workloads};
 use crate::{
     document::Nearest,
     facts::{
@@ -47,6 +47,11 @@ pub struct PortFacts {
     pub declared: String,
     /// Whose pods those are: `Deployment/web`.
     pub owner: String,
+    /// The workloads whose pods declare or probe it, as words.
+    pub hosts: String,
+    /// Those of which it is known that they do not, with what they declare: `Deployment/worker (9090)`; empty where
+    /// there are none, or none but those.
+    pub strangers: String,
     /// What was probably meant, nearest first.
     pub nearest: Vec<Nearest>,
     /// The nearest; empty where none is near.
@@ -68,7 +73,9 @@ pub fn ports(inventory: &Inventory, workloads: &Workloads, service: &Service) ->
         .enumerate()
         .map(|(index, port)| {
             let others: Vec<_> = others(index).collect();
-            port_facts(port, index, &others, &served, &pods_known.as_ref().map(|_| ()))
+            let mut facts = port_facts(port, index, &others, &served, &pods_known.as_ref().map(|_| ()));
+            (facts.hosts, facts.strangers) = told_apart(port, &matched);
+            facts
         })
         .collect()
 }
@@ -167,6 +174,8 @@ fn port_facts(
         number: i64::from(port.port),
         patch: patch_port(index, port.target_port.is_some(), &better),
         served: pods_known.clone().map(|()| is_served || is_double),
+        hosts: String::new(),
+        strangers: String::new(),
         protocol_patch: patch_protocol(index, port.protocol.is_some(), &other_protocol),
         other_protocol,
         declared: served
@@ -184,6 +193,30 @@ fn port_facts(
         nearest,
         better,
     }
+}
+
+// Of the workloads with ready pods, those that serve a port and those that, by what they declare, don't.
+fn told_apart(port: &ServicePort, workloads: &[&Workload]) -> (String, String) {
+    let target = target_of(port);
+    let ready = workloads.iter().filter(|workload| workload.pods.iter().any(|pod| is_ready(pod)));
+    let (mut hosts, mut strangers) = (Vec::new(), Vec::new());
+    for workload in ready {
+        let served = Served::by(&[*workload]);
+        let is_it = |entry: &(String, i32, String)| match &target {
+            IntOrString::Int(number) => entry.1 == *number,
+            IntOrString::String(name) => entry.0 == *name,
+        };
+        if served.declared.iter().any(is_it) || served.probed.contains(&target) {
+            hosts.push(workload.object.to_string());
+        } else if served.all_declare {
+            let declared = served.declared.iter().map(|(name, number, protocol)| describe(name, *number, protocol));
+            strangers.push(format!("{} ({})", workload.object, declared.collect::<Vec<_>>().join(", ")));
+        }
+    }
+    if hosts.is_empty() {
+        strangers.clear();
+    }
+    (hosts.join(", "), strangers.join(", "))
 }
 
 fn describe(name: &str, number: i32, protocol: &str) -> String {

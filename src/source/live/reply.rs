@@ -137,9 +137,7 @@ impl Response {
         let Some(status) = status else {
             return Err(Refusal::Trouble(match self.code {
                 401 => Trouble::Unauthorized("Unauthorized".to_owned()),
-                404 if self.audited => {
-                    return Err(Refusal::Reply(Reply::Failed(Trouble::NotServed.brief())));
-                }
+                404 if self.audited => return Err(Refusal::Reply(not_served(request))),
                 404 if !self.content_type.starts_with("text/html") => Trouble::NotServed,
                 _ => self.foreign(),
             }));
@@ -149,7 +147,7 @@ impl Response {
             401 => Refusal::Trouble(Trouble::Unauthorized(said)),
             403 => Refusal::Reply(Reply::Failed(forbidden(&said))),
             404 if is_about(&status, request) => Refusal::Reply(Reply::Absent),
-            404 => Refusal::Reply(Reply::Failed(Trouble::NotServed.brief())),
+            404 => Refusal::Reply(not_served(request)),
             410 => Refusal::Gone,
             // No previous instance, or none started yet.
             400 if matches!(request, Request::Log(_)) => Refusal::Reply(Reply::Absent),
@@ -166,6 +164,15 @@ impl Response {
             return None;
         }
         serde_json::from_value(body).ok()
+    }
+}
+
+// Where an API is not installed there is nothing of its kinds.
+fn not_served(request: &Request) -> Reply {
+    match request {
+        Request::List { kind, .. } if kind.is_installed_apart() => Reply::Items(Vec::new()),
+        Request::Get { kind, .. } if kind.is_installed_apart() => Reply::Absent,
+        _ => Reply::Failed(Trouble::NotServed.brief()),
     }
 }
 
