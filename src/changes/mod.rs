@@ -6,6 +6,8 @@ mod template;
 
 use serde_json::Value;
 
+pub use template::since;
+
 use crate::{
     document::{Change, Finding},
     facts::World,

@@ -26,17 +26,23 @@ pub fn since_healthy(world: &World, deployment: &Value, finding: &Finding) -> Ve
     if ready_pods(newest) > 0 || !finding.affected.iter().all(|pod| is_of_newest(&pod.name)) {
         return Vec::new();
     }
-    let before = serde_json::to_value(&healthy.spec).unwrap_or_default();
-    let mut before = before.get("template").cloned().unwrap_or_default();
-    without_hash(&mut before);
     let now = deployment.pointer("/spec/template").cloned().unwrap_or_default();
-    let mut changes = Vec::new();
-    compare("spec.template", &before, &now, &mut changes);
+    let mut changes = since(healthy, &now);
     for change in &mut changes {
         let made = field::newest_manager(deployment, &field::parse(&change.field));
         let rolled_out = newest.metadata.creation_timestamp.as_ref().map(object::time);
         (change.by, change.at) = made.map_or((None, rolled_out), |(by, at)| (Some(by), Some(at)));
     }
+    changes
+}
+
+/// The fields in which a pod template differs from that of a ReplicaSet.
+pub fn since(set: &ReplicaSet, template: &Value) -> Vec<Change> {
+    let before = serde_json::to_value(&set.spec).unwrap_or_default();
+    let mut before = before.get("template").cloned().unwrap_or_default();
+    without_hash(&mut before);
+    let mut changes = Vec::new();
+    compare("spec.template", &before, template, &mut changes);
     changes
 }
 

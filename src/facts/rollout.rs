@@ -71,7 +71,7 @@ pub struct WorkloadFacts {
     /// The Service that it names, of a StatefulSet.
     pub governing: GoverningFacts,
     /// Why it is for no node, of a DaemonSet.
-    pub no_nodes: Known<NoNodesFacts>,
+    pub no_nodes: NoNodesFacts,
 }
 
 /// How a rollout goes.

@@ -22,7 +22,7 @@ pub struct NoNodesFacts {
     /// Whether its controller has looked, and wants no pod of it on any node.
     pub none: bool,
     /// How many nodes there are.
-    pub nodes: i64,
+    pub nodes: Known<i64>,
     /// The demand that no node meets: `disktype=nvme`; empty where each is met by some node.
     pub term: String,
     /// The label's key in that demand.
@@ -46,32 +46,33 @@ pub fn wants_none(set: &DaemonSet) -> bool {
 }
 
 /// Why a workload is for no node, where it is a DaemonSet.
-pub fn facts(inventory: &Inventory, workload: &Workload) -> Known<NoNodesFacts> {
+pub fn facts(inventory: &Inventory, workload: &Workload) -> NoNodesFacts {
     let object = &workload.object;
     let set = (object.kind == Kind::DaemonSet.info().name)
         .then(|| inventory.get::<DaemonSet>(&object.namespace, &object.name).present())
         .flatten()
         .filter(|set| wants_none(set));
-    let Some(spec) = set.and(workload.spec) else { return Known::Known(NoNodesFacts::default()) };
-    inventory.list::<Node>("").map(|nodes| {
+    let Some(spec) = set.and(workload.spec) else { return NoNodesFacts::default() };
+    let count = Evidence { source: format!("{object} status"), text: "desiredNumberScheduled: 0".to_owned(), at: None };
+    let found = NoNodesFacts { none: true, evidence: vec![count], ..NoNodesFacts::default() };
+    let why_not = |nodes: Vec<&Node>| {
         let term = schedule::met_by_none(spec, &nodes);
         let taints = if term.is_some() { BTreeSet::new() } else { taints(spec, &nodes) };
         NoNodesFacts {
-            none: true,
-            nodes: i64::try_from(nodes.len()).unwrap_or(i64::MAX),
+            nodes: Known::Known(i64::try_from(nodes.len()).unwrap_or(i64::MAX)),
             term_values: term.as_ref().map(|term| schedule::values_of(&nodes, &term.key)).unwrap_or_default(),
             nearest: term.as_ref().map(|term| schedule::nearest_label(&nodes, term)).unwrap_or_default(),
             term_field: term.as_ref().map(|term| term.field.clone()).unwrap_or_default(),
             term_key: term.as_ref().map(|term| term.key.clone()).unwrap_or_default(),
             term: term.map(|term| term.text).unwrap_or_default(),
             taints: taints.into_iter().collect(),
-            evidence: vec![Evidence {
-                source: format!("{object} status"),
-                text: "desiredNumberScheduled: 0".to_owned(),
-                at: None,
-            }],
+            ..found.clone()
         }
-    })
+    };
+    match inventory.list::<Node>("") {
+        Known::Known(nodes) => why_not(nodes),
+        Known::Unknown(why) => NoNodesFacts { nodes: Known::Unknown(why), ..found },
+    }
 }
 
 // Its controller tolerates what only says how a node fares

@@ -1,14 +1,12 @@
 //! A Deployment that is paused, and what waits for it to go on.
 
-use std::collections::BTreeSet;
-
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::{
-    document::Evidence,
+    changes,
+    document::{Change, Evidence},
     facts::{object, rollout::revisions, workload::Workload},
     inventory::{Inventory, Known},
     kind::Kind,
@@ -55,17 +53,12 @@ fn waits(inventory: &Inventory, workload: &Workload, deployment: &Deployment) ->
     if !changes.is_empty() {
         let evidence = Evidence {
             source: format!("{} against ReplicaSet/{}", workload.object, object::name(&newest.metadata)),
-            text: changes
-                .iter()
-                .take(5)
-                .map(|(path, values)| format!("{path}: {values}"))
-                .collect::<Vec<_>>()
-                .join("\n"),
+            text: changes.iter().take(5).map(show).collect::<Vec<_>>().join("\n"),
             at: None,
         };
         return PausedFacts {
             waiting: true,
-            changes: changes.into_iter().map(|(path, _)| path).collect(),
+            changes: changes.into_iter().map(|change| change.field).collect(),
             evidence: since.into_iter().chain([evidence]).collect(),
             ..nothing
         };
@@ -87,44 +80,15 @@ fn since(workload: &Workload, deployment: &Deployment) -> Vec<Evidence> {
     paused.map(evidence).into_iter().collect()
 }
 
-// The controller compares the two so, but for the label that it adds itself.
-fn changes(deployment: &Deployment, set: &ReplicaSet) -> Vec<(String, String)> {
-    let json = |template: Option<serde_json::Result<Value>>| template.and_then(Result::ok).unwrap_or_default();
-    let wanted = json(deployment.spec.as_ref().map(|spec| serde_json::to_value(&spec.template)));
-    let mut made = json(set.spec.as_ref().and_then(|spec| spec.template.as_ref()).map(serde_json::to_value));
-    if let Some(labels) = made.pointer_mut("/metadata/labels").and_then(Value::as_object_mut) {
-        labels.remove("pod-template-hash");
-    }
-    let mut found = Vec::new();
-    compare("spec.template", &made, &wanted, &mut found);
-    found
+fn changes(deployment: &Deployment, set: &ReplicaSet) -> Vec<Change> {
+    let template = deployment.spec.as_ref().map(|spec| serde_json::to_value(&spec.template));
+    changes::since(set, &template.and_then(Result::ok).unwrap_or_default())
 }
 
-fn compare(path: &str, from: &Value, to: &Value, found: &mut Vec<(String, String)>) {
-    match (from, to) {
-        _ if from == to => {}
-        (Value::Object(one), Value::Object(other)) => {
-            let keys: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
-            for key in keys {
-                let value = |map: &serde_json::Map<String, Value>| map.get(key).cloned().unwrap_or_default();
-                compare(&format!("{path}.{key}"), &value(one), &value(other), found);
-            }
-        }
-        (Value::Array(one), Value::Array(other)) if one.len() == other.len() => {
-            for (index, (from, to)) in one.iter().zip(other).enumerate() {
-                let name = to.get("name").and_then(Value::as_str).map_or_else(|| index.to_string(), str::to_owned);
-                compare(&format!("{path}[{name}]"), from, to, found);
-            }
-        }
-        _ => found.push((path.to_owned(), format!("{} → {}", show(from), show(to)))),
-    }
-}
-
-fn show(value: &Value) -> String {
+fn show(change: &Change) -> String {
     const MOST: usize = 80;
-    match value {
-        Value::Null => "not set".to_owned(),
-        Value::String(text) => text.chars().take(MOST).collect(),
-        other => other.to_string().chars().take(MOST).collect(),
-    }
+    let value = |value: &Option<String>| {
+        value.as_ref().map_or_else(|| "not set".to_owned(), |text| text.chars().take(MOST).collect())
+    };
+    format!("{}: {} → {}", change.field, value(&change.from), value(&change.to))
 }

@@ -58,7 +58,7 @@ pub struct TargetFacts {
     pub name: String,
     /// `apiVersion`, as written.
     pub version: String,
-    /// Whether it is there; of a kind that the doctor does not know, what the controller says.
+    /// Whether it is there; of a kind that the doctor does not know or may not see, what the controller says.
     pub exists: Known<bool>,
     /// Whether the cluster has no such kind in that apiVersion, or none that can be scaled.
     pub wrong_kind: bool,
@@ -133,13 +133,18 @@ fn target(inventory: &Inventory, workloads: &Workloads, scaler: &HorizontalPodAu
     let namespace = object::namespace(&scaler.metadata);
     let wanted = scaler.spec.as_ref().map(|spec| spec.scale_target_ref.clone()).unwrap_or_default();
     let version = wanted.api_version.clone().unwrap_or_default();
-    let unable = condition(scaler, "AbleToScale")
-        .filter(|it| it.status == "False" && it.reason.as_deref() == Some("FailedGetScale"));
+    let able = condition(scaler, "AbleToScale");
+    let unable = able.filter(|it| it.status == "False" && it.reason.as_deref() == Some("FailedGetScale"));
     let words = unable.and_then(|it| it.message.as_deref()).unwrap_or_default();
     let wrong_kind = words.contains("no matches for kind") || words.contains("could not find the requested resource");
     let exists = match Kind::from_object(&wanted.kind, &version) {
         Some(kind @ (Kind::Deployment | Kind::StatefulSet | Kind::ReplicaSet)) => {
-            inventory.exists(kind, namespace, &wanted.name).exists()
+            match inventory.exists(kind, namespace, &wanted.name).exists() {
+                // The controller's own word is evidence for somebody who may not look.
+                Known::Unknown(_) if words.contains("not found") => Known::Known(false),
+                Known::Unknown(_) if able.is_some_and(|it| it.status == "True") => Known::Known(true),
+                found => found,
+            }
         }
         _ => Known::Known(!wrong_kind && !words.contains("not found")),
     };
