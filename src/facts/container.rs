@@ -11,6 +11,7 @@ use super::{
     events::{EventFacts, Events},
     exit::{self, ExitFacts},
     gist,
+    hook::{self, HookFacts},
     hosts::{self, HostFacts},
     image::{self, ImageFacts, ImagesInUse, same},
     object,
@@ -98,6 +99,8 @@ pub struct ContainerFacts {
     pub readiness: ProbeFacts,
     /// `startupProbe`.
     pub startup: ProbeFacts,
+    /// A lifecycle hook of it that failed.
+    pub hook: HookFacts,
     /// The operating system and architecture of its node: `linux/amd64`.
     pub platform: Known<String>,
 }
@@ -242,6 +245,7 @@ pub fn facts(
         liveness: probe::facts(Role::Liveness, container, status, events),
         readiness: probe::facts(Role::Readiness, container, status, events),
         startup: probe::facts(Role::Startup, container, status, events),
+        hook: hook::facts(container, events),
         platform: platform(inventory, pod),
         command: command(container).chars().take(200).collect(),
         path,

@@ -12,6 +12,7 @@ pub mod events;
 pub mod exit;
 pub mod gateway;
 pub mod gist;
+pub mod hook;
 pub mod hosts;
 pub mod image;
 pub mod ingress;

@@ -35,12 +35,44 @@ pub struct PodFacts {
     pub is_static: bool,
     /// How old it is, in seconds.
     pub age: i64,
+    /// What components said of it, oldest first.
+    pub events: Vec<PodEventFacts>,
+    /// `status.conditions`.
+    pub conditions: Vec<ConditionFacts>,
     /// Why it is on no node.
     pub schedule: ScheduleFacts,
     /// A volume that can't be mounted.
     pub mount: TroubleFacts,
     /// A sandbox that can't be made: network, pause image, runtime.
     pub sandbox: TroubleFacts,
+}
+
+/// An event about a pod.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct PodEventFacts {
+    /// `FailedMount`, `Unhealthy`.
+    pub reason: String,
+    /// The component's words.
+    pub message: String,
+    /// How many seconds ago it was last seen.
+    pub age: i64,
+    /// The event as evidence.
+    pub evidence: Evidence,
+}
+
+/// A condition of a pod.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct ConditionFacts {
+    /// `Ready`, `PodScheduled`, or a readiness gate's.
+    pub r#type: String,
+    /// `True`, `False`, `Unknown`.
+    pub status: String,
+    /// Why, in one word.
+    pub reason: String,
+    /// Why, in words.
+    pub message: String,
+    /// The condition as evidence.
+    pub evidence: Evidence,
 }
 
 /// Something that the kubelet tries in vain before it starts a pod's containers.
@@ -73,10 +105,42 @@ pub fn facts(cluster: &Cluster, events: &Events, workload: &Workload, pod: &Pod)
         ready: is_ready(pod),
         is_static: is_static(pod),
         age: created.map_or(0, |created| object::seconds_since(inventory.about.now, created)),
+        events: said(inventory, events, pod),
+        conditions: conditions(pod),
         schedule: schedule::facts(cluster, events, workload, pod),
         mount: mount(events, pod),
         sandbox: sandbox(events, pod),
     }
+}
+
+fn said(inventory: &Inventory, events: &Events, pod: &Pod) -> Vec<PodEventFacts> {
+    let about = events.about(pod.metadata.uid.as_deref().unwrap_or_default()).iter();
+    about
+        .map(|event| PodEventFacts {
+            reason: event.reason.to_owned(),
+            message: event.message.trim().to_owned(),
+            age: event.at.map_or(0, |at| object::seconds_since(inventory.about.now, at)),
+            evidence: event.evidence(),
+        })
+        .collect()
+}
+
+fn conditions(pod: &Pod) -> Vec<ConditionFacts> {
+    let conditions = pod.status.iter().flat_map(|status| status.conditions.iter().flatten());
+    conditions
+        .map(|condition| {
+            let message = condition.message.clone().unwrap_or_default();
+            let field = format!("status.conditions[{}]", condition.type_);
+            let text = if message.is_empty() { condition.status.clone() } else { message.clone() };
+            ConditionFacts {
+                r#type: condition.type_.clone(),
+                status: condition.status.clone(),
+                reason: condition.reason.clone().unwrap_or_default(),
+                evidence: object::pod_evidence(pod, &field, text, condition.last_transition_time.as_ref()),
+                message,
+            }
+        })
+        .collect()
 }
 
 /// Whether a pod mirrors a file on its node (<https://kubernetes.io/docs/tasks/configure-pod-container/static-pod/>).

@@ -37,6 +37,76 @@ fn a_rule_of_ones_own_is_evaluated_like_any_other() {
     assert_eq!((run.code, run.found()), (Some(0), vec!["node-port".to_owned()]), "{run:?}");
 }
 
+/// What a folder with these files finds in a recording that is in testdata/.
+#[track_caller]
+fn found_in(case: &str, files: &[(&str, &str)]) -> Vec<String> {
+    let rules = Folder::new();
+    for (name, text) in files {
+        rules.file(name, text);
+    }
+    let recording = format!("{}/testdata/{case}/recording.json", env!("CARGO_MANIFEST_DIR"));
+    let run = doctor(&["--from", &recording, "--rules", rules.path(), "-o", "json"]);
+    assert_eq!(run.stderr, "", "{run:?}");
+    run.found()
+}
+
+/// What a program says that no built-in pattern knows.
+const STORE: &str = "tells: store-not-open
+lines:
+- pattern: 'FATAL: cannot open (?<path>/[^ ]+)'
+  examples:
+  - line: 'FATAL: cannot open /data/app.db'
+    path: /data/app.db
+";
+
+const STORE_RULE: &str = "id: store-not-open
+on: container
+severity: error
+when: log.tells == 'store-not-open' && container.failing
+says: container ${container.name} can't open its store ${log.place.path}
+why: It keeps everything there.
+";
+
+#[test]
+fn a_line_of_a_log_is_told_by_a_pattern_of_ones_own() {
+    let files = [("store.yaml", STORE), ("store-rule.yaml", STORE_RULE)];
+    assert!(found_in("crash-app-error", &files).contains(&"store-not-open".to_owned()));
+    // The same words of a program that is well are none of its business.
+    assert_eq!(found_in("healthy-deployment", &files), Vec::<String>::new());
+}
+
+#[test]
+fn an_events_wording_and_a_condition_are_there_for_ones_own_rules() {
+    let event = "id: hook-event
+on: pod
+severity: warning
+when: pod.events.exists(e, e.reason == 'FailedPostStartHook' && e.message.matches('^PostStartHook'))
+says: has a hook that fails
+evidence: [\"pod.events.filter(e, e.reason == 'FailedPostStartHook').map(e, e.evidence)\"]
+why: The kubelet says so.
+";
+    let condition = "id: ready-false
+on: pod
+severity: warning
+when: pod.conditions.exists(c, c.type == 'Ready' && c.status == 'False' && c.reason == 'ContainersNotReady')
+says: is not ready
+evidence: [\"pod.conditions.filter(c, c.type == 'Ready').map(c, c.evidence)\"]
+why: The kubelet says so.
+";
+    let files = [("event.yaml", event), ("condition.yaml", condition)];
+    let found = found_in("post-start-hook-failed", &files);
+    assert!(["hook-event", "ready-false"].iter().all(|id| found.contains(&(*id).to_owned())), "{found:?}");
+    assert_eq!(found_in("healthy-deployment", &files), Vec::<String>::new());
+}
+
+#[test]
+fn a_pattern_that_does_not_match_its_own_example_is_named_with_its_place() {
+    let rules = Folder::new();
+    rules.file("store.yaml", &STORE.replace("FATAL: cannot open (", "FATAL: can't open (").replace("'FATAL: can't open (?<path>/[^ ]+)'", "\"FATAL: can't open (?<path>/[^ ]+)\""));
+    let line = doctor(&["--rules", rules.path(), "demo"]).complaint().to_owned();
+    assert!(line.contains("store.yaml:3:12: the example \"FATAL: cannot open /data/app.db\""), "{line}");
+}
+
 #[test]
 fn a_rule_that_is_broken_is_named_with_file_line_and_column() {
     assert!(refused("severity: warning", "severity: bad").starts_with("mine.yaml:3:"));

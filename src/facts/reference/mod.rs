@@ -1,5 +1,6 @@
 //! What a pod template refers to by name: ConfigMaps, Secrets, claims, ServiceAccounts.
 
+mod changed;
 mod places;
 mod said;
 
@@ -22,6 +23,7 @@ use crate::{
     inventory::{Inventory, Known, Lookup},
     kind::Kind,
 };
+use changed::Changed;
 use places::{PULL_SECRETS, Place, Wanted};
 use said::Said;
 
@@ -57,6 +59,13 @@ pub struct ReferenceFacts {
     pub blocks: bool,
     /// A JSON patch of the workload that names the nearest instead.
     pub patch: String,
+    /// When it was changed after containers started that know it only as it was then: through their environment or a
+    /// subPath; empty where it was not, and where the object was not looked at.
+    pub changed_at: String,
+    /// Who changed it.
+    pub changed_by: String,
+    /// Those containers, as words.
+    pub changed_for: String,
     /// A component's words about it.
     pub evidence: Vec<Evidence>,
 }
@@ -113,6 +122,7 @@ fn one(
         let keys = keys.as_ref().known().cloned().unwrap_or_default();
         nearest_key(key, &keys)
     };
+    let changed = if key.is_empty() { changed::of(inventory, workload, *kind, name) } else { Changed::default() };
     let better = nearest.first().map(|nearest| nearest.value.clone()).unwrap_or_default();
     let first = places.first();
     let pull_secret = places.iter().all(|place| place.text.starts_with(PULL_SECRETS));
@@ -129,6 +139,9 @@ fn one(
         patch: patch(workload, places.iter().map(at), if key.is_empty() { name } else { key }, &better),
         keys: keys.known().map(|keys| words_for(&keys)).unwrap_or_default(),
         evidence: words,
+        changed_at: changed.at,
+        changed_by: changed.by,
+        changed_for: changed.containers.join(", "),
         exists,
         has_key,
         nearest,
