@@ -36,7 +36,7 @@ pub fn run(cli: &Cli) -> Result<ExitCode, Error> {
             Ok(ExitCode::SUCCESS)
         }
         Some(Command::Explain { id }) => {
-            print(&explain::rule(&rules(cli)?, id)?);
+            print(&explain::rule(&rules(cli)?, id, &style(cli, Timestamp::now()))?);
             Ok(ExitCode::SUCCESS)
         }
         Some(Command::Demo { case }) => {
@@ -158,7 +158,7 @@ fn answer(cli: &Cli, rules: &Rules, question: &Question, inventory: &Inventory) 
             for bug in &answer.bugs {
                 complain(&format!("the rule {bug}"));
             }
-            print(&report::render(&answer.diagnosis, cli.look.output, &style(cli, inventory)));
+            print(&report::render(&answer.diagnosis, cli.look.output, &style(cli, inventory.about.now)));
             if let Some(why) = &answer.unanswered {
                 complain(why);
                 return ExitCode::from(2);
@@ -168,7 +168,7 @@ fn answer(cli: &Cli, rules: &Rules, question: &Question, inventory: &Inventory) 
         Err(missing) => {
             if cli.look.output == report::Format::Json {
                 let diagnosis = diagnosis::not_found(question, inventory, &missing);
-                print(&report::render(&diagnosis, cli.look.output, &style(cli, inventory)));
+                print(&report::render(&diagnosis, cli.look.output, &style(cli, inventory.about.now)));
             }
             complain(&missing.line);
             ExitCode::from(2)
@@ -181,7 +181,7 @@ fn exit_code(diagnosis: &Diagnosis, fail_on: Severity) -> ExitCode {
     ExitCode::from(u8::from(found))
 }
 
-fn style(cli: &Cli, inventory: &Inventory) -> Style {
+fn style(cli: &Cli, now: Timestamp) -> Style {
     let is_terminal = std::io::stdout().is_terminal();
     let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
@@ -192,7 +192,7 @@ fn style(cli: &Cli, inventory: &Inventory) -> Style {
             Color::Auto => is_terminal && !dumb && !set("NO_COLOR"),
         },
         width: terminal_size::terminal_size().map_or(WIDTH_ELSEWHERE, |(width, _)| usize::from(width.0)),
-        now: inventory.about.now,
+        now,
     }
 }
 

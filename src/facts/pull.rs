@@ -1,5 +1,8 @@
 //! A failed image pull: the runtime's words, and the credentials it was tried with.
 
+#[cfg(test)]
+mod wordings;
+
 use k8s_openapi::api::core::v1::{Container, ContainerStatus, Pod, Secret};
 use schemars::JsonSchema;
 use serde::Serialize;

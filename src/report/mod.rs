@@ -14,6 +14,7 @@ mod footer;
 mod json;
 mod lead;
 mod page;
+pub mod rule;
 pub mod table;
 mod text;
 mod wrap;

@@ -100,7 +100,6 @@ pub fn parse(name: &str, area: &str, text: &str) -> Result<Rule, Error> {
         cures: file.cures.into_iter().map(|cure| cure_rule(name, cure)).collect::<Result<_, _>>()?,
         docs: file.docs,
         id: file.id.value,
-        source: text.to_owned(),
     })
 }
 

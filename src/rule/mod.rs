@@ -4,6 +4,7 @@ mod expression;
 mod file;
 mod language;
 mod logs;
+mod outline;
 mod shape;
 mod template;
 
@@ -65,8 +66,6 @@ pub struct Rule {
     pub cures: Vec<CureRule>,
     /// Where to read more.
     pub docs: Option<String>,
-    /// The file's own text.
-    pub source: String,
 }
 
 /// Which other findings explain one of a rule.

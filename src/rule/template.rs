@@ -3,7 +3,7 @@
 use cel::{Context, Value};
 use serde_saphyr::Spanned;
 
-use super::{Expression, Failure};
+use super::{Expression, Failure, outline};
 use crate::error::Error;
 
 /// A text whose `${…}` are filled with facts.
@@ -54,6 +54,15 @@ impl Template {
             }
         }
         Ok(text)
+    }
+
+    /// The text before it is filled, in words.
+    pub fn outline(&self) -> String {
+        let part = |part: &Part| match part {
+            Part::Text(words) => words.clone(),
+            Part::Fact(expression) => outline::of(expression.text()),
+        };
+        self.0.iter().map(part).collect()
     }
 
     /// The expressions in it.
