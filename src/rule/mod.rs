@@ -1,5 +1,7 @@
 //! Rules are data: a YAML file a cause, compiled into the binary and readable by users, who add their own.
 
+#[cfg(test)]
+mod catalogue;
 mod expression;
 mod file;
 mod language;

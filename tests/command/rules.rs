@@ -102,7 +102,12 @@ why: The kubelet says so.
 #[test]
 fn a_pattern_that_does_not_match_its_own_example_is_named_with_its_place() {
     let rules = Folder::new();
-    rules.file("store.yaml", &STORE.replace("FATAL: cannot open (", "FATAL: can't open (").replace("'FATAL: can't open (?<path>/[^ ]+)'", "\"FATAL: can't open (?<path>/[^ ]+)\""));
+    rules.file(
+        "store.yaml",
+        &STORE
+            .replace("FATAL: cannot open (", "FATAL: can't open (")
+            .replace("'FATAL: can't open (?<path>/[^ ]+)'", "\"FATAL: can't open (?<path>/[^ ]+)\""),
+    );
     let line = doctor(&["--rules", rules.path(), "demo"]).complaint().to_owned();
     assert!(line.contains("store.yaml:3:12: the example \"FATAL: cannot open /data/app.db\""), "{line}");
 }
