@@ -49,7 +49,8 @@ pub struct DenialFacts {
     pub client: String,
     /// Whether it is in the way into the pods (`in`) or out of the client (`out`).
     pub way: String,
-    /// What is at fault: `peers`, the wrong ones are let through; `ports`, others are open; `rules`, there is none.
+    /// What is at fault: `peers`, the wrong ones are let through; `ports`, others are open; `rules`, there is none;
+    /// `names`, the cluster's DNS can't be asked.
     pub part: String,
     /// Whom the rule that comes nearest lets through, as words: `pods with role: frontend`.
     pub peers: String,
@@ -92,7 +93,45 @@ pub fn denials<'a>(
             traffic.add_port(port, &mut found);
         }
     }
+    if let Some(client) = client {
+        add_names(inventory, client, &mut found);
+    }
     found
+}
+
+// Who may not ask for names gets nowhere by a Service's name, whatever else is open to it.
+fn add_names(inventory: &Inventory, client: &Client, found: &mut Found) {
+    let policies: Vec<_> = inventory.seen::<NetworkPolicy>(client.namespace()).collect();
+    // The cluster's DNS lives in kube-system, so that a peer of another policy's own namespace is none.
+    let may_be_dns = |policy: &NetworkPolicy, peer: &NetworkPolicyPeer| {
+        let is_near = object::namespace(&policy.metadata) == "kube-system";
+        Some(peer.ip_block.is_some() || peer.namespace_selector.is_some() || is_near)
+    };
+    for end in &client.ends {
+        if let Verdict::Shut(faults) = one_way(&policies, Way::Out, end, end, (53, "UDP"), &may_be_dns) {
+            for fault in faults {
+                found.entry(key(fault.policy)).or_insert_with(|| Known::Known(no_names(client, &fault)));
+            }
+        }
+    }
+}
+
+fn no_names(client: &Client, fault: &Fault) -> DenialFacts {
+    DenialFacts {
+        traffic: "the cluster's DNS".to_owned(),
+        client: client.seen_from(object::namespace(&fault.policy.metadata)),
+        way: "out".to_owned(),
+        part: "names".to_owned(),
+        peers: String::new(),
+        ports: String::new(),
+        port: 53,
+        opens_service_port: false,
+        field: "spec.egress".to_owned(),
+        nearest: Vec::new(),
+        wanted: String::new(),
+        better: String::new(),
+        patch: String::new(),
+    }
 }
 
 /// Whether a policy asks for namespaces by their labels, so that these have to be looked at.
