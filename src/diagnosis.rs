@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::api::{
     autoscaling::v2::HorizontalPodAutoscaler,
-    core::v1::{PersistentVolumeClaim, Service},
+    core::v1::{Node, PersistentVolumeClaim, Service},
     networking::v1::{Ingress, NetworkPolicy},
     policy::v1::PodDisruptionBudget,
 };
@@ -19,7 +19,7 @@ use crate::{
     inventory::{Inventory, State},
     kind::{Kept, Kind},
     manager,
-    question::{Asked, Client, NotFound, Question, Target},
+    question::{Asked, Client, NotFound, Question},
     rule::{Follows, Rules},
 };
 
@@ -220,9 +220,6 @@ fn not_checked(question: &Question, inventory: &Inventory, needed: BTreeSet<NotC
             by_what.entry(kind.info().plural.to_owned()).or_insert(why);
         }
     }
-    for kind in question.target.each().iter().filter_map(Target::kind).filter(|kind| kind.is_without_rules()) {
-        by_what.entry(kind.info().plural.to_owned()).or_insert_with(|| "no rule is about them yet".to_owned());
-    }
     by_what.into_iter().map(|(what, why)| NotChecked { what, why }).collect()
 }
 
@@ -245,6 +242,7 @@ fn checked(inventory: &Inventory, world: &World, reach: &Reach) -> BTreeMap<Stri
     add("gateways", reached::<Gateway>(inventory, reach));
     add("httproutes", reached::<HTTPRoute>(inventory, reach));
     add("networkpolicies", reached::<NetworkPolicy>(inventory, reach));
+    add("nodes", reached::<Node>(inventory, reach));
     add("persistentvolumeclaims", reached::<PersistentVolumeClaim>(inventory, reach));
     add("horizontalpodautoscalers", reached::<HorizontalPodAutoscaler>(inventory, reach));
     add("poddisruptionbudgets", reached::<PodDisruptionBudget>(inventory, reach));

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use k8s_openapi::api::{
     autoscaling::v2::HorizontalPodAutoscaler,
-    core::v1::{Namespace, Pod, Service, Volume},
+    core::v1::{Namespace, Node, Pod, Service, Volume},
     networking::v1::{Ingress, NetworkPolicy},
     policy::v1::PodDisruptionBudget,
 };
@@ -17,10 +17,12 @@ use crate::{
         controller::budget,
         deleted,
         events::Events,
-        gateway, hosts, ingress, log, object,
+        gateway, hosts, ingress, log, node, object,
         policy::{self, End, Way},
         reference::References,
-        refusal, rollout, service,
+        refusal, rollout,
+        schedule::Cluster,
+        service,
         workload::{Workload, Workloads},
     },
     gateway_api::HTTPRoute,
@@ -113,10 +115,24 @@ impl Graph {
                 graph.add(&Key::of(&object::object_ref(scaler)), from.clone());
             }
         }
+        graph.add_nodes(inventory, workloads);
         graph.add_webhooks(inventory, workloads);
         graph.add_api_services(inventory);
         graph.add_deleted(inventory);
         graph
+    }
+
+    // Only nodes in trouble: nothing else of a node explains what happens on it.
+    fn add_nodes(&mut self, inventory: &Inventory, workloads: &Workloads) {
+        let cluster = Cluster::of(inventory);
+        if !inventory.seen_anywhere::<Node>().any(node::is_in_trouble) {
+            return;
+        }
+        for workload in &workloads.all {
+            for node in workload.pods.iter().flat_map(|pod| node::suffers_from(&cluster, pod)) {
+                self.add(&Key::of(&workload.object), Key::of(&object::object_ref(node)));
+            }
+        }
     }
 
     // Configurations are collected only where a refusal names a webhook.
@@ -255,6 +271,8 @@ pub struct Reach {
     namespace: Option<String>,
     // What things that live in no namespace lead to in others: a webhook's Service, and its pods.
     beyond: BTreeSet<Key>,
+    // The nodes that something in the namespace suffers from; a cluster's others are no matter of it.
+    nodes: BTreeSet<Key>,
     pods: Option<BTreeSet<(String, String)>>,
 }
 
@@ -263,7 +281,9 @@ impl Reach {
     pub fn everything(graph: &Graph, namespace: Option<String>) -> Self {
         let in_none = graph.needs.keys().filter(|key| key.namespace.is_empty()).cloned();
         let beyond = spread(&graph.needs, in_none).into_keys().collect();
-        Self { distance: None, namespace, beyond, pods: None }
+        let here = graph.needs.iter().filter(|(from, _)| namespace.as_ref() == Some(&from.namespace));
+        let nodes = here.flat_map(|(_, to)| to).filter(|key| is_node(key)).cloned().collect();
+        Self { distance: None, namespace, beyond, nodes, pods: None }
     }
 
     /// Everything that these objects depend on, over any number of links, and the Services, Ingresses
@@ -271,13 +291,14 @@ impl Reach {
     pub fn of(graph: &Graph, asked: &[Key], pods: Option<BTreeSet<(String, String)>>) -> Self {
         let mut distance = spread(&graph.needed_by, asked.iter().cloned());
         distance.extend(spread(&graph.needs, asked.iter().cloned()));
-        Self { distance: Some(distance), namespace: None, beyond: BTreeSet::new(), pods }
+        Self { distance: Some(distance), namespace: None, beyond: BTreeSet::new(), nodes: BTreeSet::new(), pods }
     }
 
     /// Whether the question is about this object.
     pub fn has(&self, key: &Key) -> bool {
         match &self.distance {
             Some(distance) => distance.contains_key(key),
+            None if is_node(key) => self.namespace.is_none() || self.nodes.contains(key),
             None => {
                 self.namespace.as_ref().is_none_or(|namespace| key.namespace == *namespace || key.namespace.is_empty())
                     || self.beyond.contains(key)
@@ -300,4 +321,8 @@ impl Reach {
         let key = (object::namespace(&pod.metadata).to_owned(), object::name(&pod.metadata).to_owned());
         self.pods.as_ref().is_none_or(|pods| pods.contains(&key))
     }
+}
+
+fn is_node(key: &Key) -> bool {
+    key.kind == Kind::Node.info().name
 }

@@ -15,6 +15,7 @@ pub(crate) use k8s_openapi::api::{
     networking::v1::{Ingress, IngressClass, NetworkPolicy},
     policy::v1::PodDisruptionBudget,
     rbac::v1::{ClusterRole, ClusterRoleBinding, Role, RoleBinding},
+    resource::v1::{DeviceClass, ResourceClaim},
     scheduling::v1::PriorityClass,
     storage::v1::StorageClass,
 };
@@ -108,6 +109,8 @@ kinds! {
     LimitRange "" "v1" "limitranges" ["limits"] true false;
     PersistentVolume "" "v1" "persistentvolumes" ["pv"] false false;
     PriorityClass "scheduling.k8s.io" "v1" "priorityclasses" ["pc"] false false;
+    ResourceClaim "resource.k8s.io" "v1" "resourceclaims" [] true false;
+    DeviceClass "resource.k8s.io" "v1" "deviceclasses" [] false false;
     StorageClass "storage.k8s.io" "v1" "storageclasses" ["sc"] false false;
     IngressClass "networking.k8s.io" "v1" "ingressclasses" [] false false;
     ValidatingWebhookConfiguration "admissionregistration.k8s.io" "v1" "validatingwebhookconfigurations" [] false false;
@@ -140,11 +143,6 @@ impl Kind {
     /// Whether it is no part of Kubernetes itself, so that a server that does not serve it has none.
     pub fn is_installed_apart(self) -> bool {
         self.info().group == "gateway.networking.k8s.io"
-    }
-
-    /// Whether it may be asked about and no rule is about it yet, so that it must not be said to be healthy.
-    pub fn is_without_rules(self) -> bool {
-        self == Kind::Node
     }
 
     /// The kind of an object by its `kind` and `apiVersion`.

@@ -18,6 +18,7 @@ pub mod image;
 pub mod ingress;
 pub mod log;
 pub mod nearest;
+pub mod node;
 pub mod object;
 pub mod pod;
 pub mod policy;
@@ -36,7 +37,7 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::api::{
     autoscaling::v2::HorizontalPodAutoscaler,
-    core::v1::{PersistentVolumeClaim, Pod, Service},
+    core::v1::{Node, PersistentVolumeClaim, Pod, Service},
     networking::v1::{Ingress, NetworkPolicy},
     policy::v1::PodDisruptionBudget,
 };
@@ -92,6 +93,8 @@ pub enum On {
     Scaler,
     /// Each PodDisruptionBudget: `budget`.
     Budget,
+    /// Each node: `node`.
+    Node,
     /// Each APIService that another Service answers for: `api_service`.
     ApiService,
     /// Each object that was deleted and is still there: `object`.
@@ -120,6 +123,7 @@ impl On {
             On::Claim => &["claim"],
             On::Scaler => &["scaler"],
             On::Budget => &["budget"],
+            On::Node => &["node"],
             On::ApiService => &["api_service"],
             On::Deleted => &["object"],
             On::Webhook => &["webhook"],
@@ -153,6 +157,7 @@ fn shape_of(name: &str) -> schemars::Schema {
         "parent" => generator.into_root_schema_for::<gateway::ParentFacts>(),
         "destination" => generator.into_root_schema_for::<gateway::RouteBackendFacts>(),
         "policy" => generator.into_root_schema_for::<policy::PolicyFacts>(),
+        "node" => generator.into_root_schema_for::<node::NodeFacts>(),
         "claim" => generator.into_root_schema_for::<claim::ClaimFacts>(),
         "scaler" => generator.into_root_schema_for::<scaler::ScalerFacts>(),
         "budget" => generator.into_root_schema_for::<budget::BudgetFacts>(),
@@ -316,6 +321,7 @@ impl<'a> World<'a> {
         self.reached(reach).for_each(|claim| self.add_claim(&mut subjects, claim));
         self.reached(reach).for_each(|scaler| self.add_scaler(&mut subjects, scaler));
         self.reached(reach).for_each(|budget| self.add_budget(&mut subjects, budget));
+        self.reached(reach).for_each(|node| self.add_node(&mut subjects, node));
         self.add_webhooks(&mut subjects, reach);
         self.reached(reach).for_each(|service| self.add_api_service(&mut subjects, service));
         self.add_deleted(&mut subjects, reach);
@@ -346,6 +352,11 @@ impl<'a> World<'a> {
             let subject = Subject::new(On::Webhook, object).part(facts.name.clone());
             subjects.push(subject.with("webhook", &Facts::of(&facts)));
         }
+    }
+
+    fn add_node(&self, subjects: &mut Vec<Subject>, node: &Node) {
+        let facts = Facts::of(&node::facts(self.inventory, node));
+        subjects.push(Subject::new(On::Node, object::object_ref(node)).with("node", &facts));
     }
 
     fn add_api_service(&self, subjects: &mut Vec<Subject>, service: &APIService) {
@@ -482,10 +493,10 @@ mod tests {
     #[test]
     fn every_name_that_a_rule_can_read_has_a_shape() {
         use On::{
-            ApiService, Backend, Budget, Claim, Container, Deleted, Destination, Gateway, Ingress, Parent, Pod, Policy,
-            Port, Reference, Scaler, Service, Tls, Webhook, Workload,
+            ApiService, Backend, Budget, Claim, Container, Deleted, Destination, Gateway, Ingress, Node, Parent, Pod,
+            Policy, Port, Reference, Scaler, Service, Tls, Webhook, Workload,
         };
-        let of_pods = [Container, Reference, Pod, Workload, Scaler, Budget, Policy, Gateway, Parent, Destination];
+        let of_pods = [Container, Reference, Pod, Workload, Scaler, Budget, Policy, Gateway, Parent, Destination, Node];
         for on in of_pods.into_iter().chain([Service, Port, Ingress, Backend, Tls, Claim, Webhook, ApiService, Deleted])
         {
             for (name, shape) in on.shape() {

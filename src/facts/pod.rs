@@ -12,7 +12,7 @@ use super::{
     service::is_ready,
     workload::{Workload, phase},
 };
-use crate::{document::Evidence, inventory::Inventory};
+use crate::{document::Evidence, graph::claims_of, inventory::Inventory};
 
 /// A pod, as a rule sees it.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -25,6 +25,8 @@ pub struct PodFacts {
     pub phase: String,
     /// `status.reason`: why the kubelet or the node controller ended it, as `Evicted`; empty mostly.
     pub reason: String,
+    /// `status.message`: the same in words.
+    pub message: String,
     /// The node that it is on; empty where it is on none.
     pub node: String,
     /// `spec.restartPolicy`.
@@ -43,6 +45,8 @@ pub struct PodFacts {
     pub schedule: ScheduleFacts,
     /// A volume that can't be mounted.
     pub mount: TroubleFacts,
+    /// A volume that is attached to another node and can't be at two.
+    pub multi_attach: MultiAttachFacts,
     /// A sandbox that can't be made: network, pause image, runtime.
     pub sandbox: TroubleFacts,
 }
@@ -90,6 +94,21 @@ pub struct TroubleFacts {
     pub evidence: Vec<Evidence>,
 }
 
+/// A volume that another node has.
+#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
+pub struct MultiAttachFacts {
+    /// Whether it is so now.
+    pub failing: bool,
+    /// The PersistentVolume.
+    pub volume: String,
+    /// The claims of the pod that others use as well: `data`.
+    pub claims: Vec<String>,
+    /// Who uses them on another node: `Pod/db-0 on node-2`.
+    pub holders: Vec<String>,
+    /// The controller's words.
+    pub evidence: Vec<Evidence>,
+}
+
 /// The facts of a pod.
 pub fn facts(cluster: &Cluster, events: &Events, workload: &Workload, pod: &Pod) -> PodFacts {
     let inventory = cluster.inventory;
@@ -100,6 +119,7 @@ pub fn facts(cluster: &Cluster, events: &Events, workload: &Workload, pod: &Pod)
         namespace: object::namespace(&pod.metadata).to_owned(),
         phase: phase(pod).to_owned(),
         reason: pod.status.as_ref().and_then(|status| status.reason.clone()).unwrap_or_default(),
+        message: pod.status.as_ref().and_then(|status| status.message.clone()).unwrap_or_default().trim().to_owned(),
         node: spec.and_then(|spec| spec.node_name.clone()).unwrap_or_default(),
         restart_policy: spec.and_then(|spec| spec.restart_policy.clone()).unwrap_or_else(|| "Always".to_owned()),
         ready: is_ready(pod),
@@ -109,6 +129,7 @@ pub fn facts(cluster: &Cluster, events: &Events, workload: &Workload, pod: &Pod)
         conditions: conditions(pod),
         schedule: schedule::facts(cluster, events, workload, pod),
         mount: mount(events, pod),
+        multi_attach: multi_attach(inventory, events, pod),
         sandbox: sandbox(events, pod),
     }
 }
@@ -235,6 +256,35 @@ fn mount(events: &Events, pod: &Pod) -> TroubleFacts {
         message: event.message.trim().to_owned(),
         volume: named.map(|volume| volume.name.clone()).unwrap_or_default(),
         source: named.map(describe).unwrap_or_default(),
+        evidence: vec![event.evidence()],
+    }
+}
+
+// `Multi-Attach error for volume "pv" Volume is already used by pod(s) db-0`
+fn multi_attach(inventory: &Inventory, events: &Events, pod: &Pod) -> MultiAttachFacts {
+    let uid = pod.metadata.uid.as_deref().unwrap_or_default();
+    let says_so = |event: &EventFacts| event.message.contains("Multi-Attach error");
+    let Some(event) = events.newest(uid, says_so).filter(|_| is_being_prepared(pod)) else {
+        return MultiAttachFacts::default();
+    };
+    let node = |pod: &Pod| pod.spec.as_ref().and_then(|spec| spec.node_name.clone()).unwrap_or_default();
+    let own = claims_of(pod);
+    let shared = |other: &Pod| claims_of(other).into_iter().find(|claim| own.contains(claim));
+    let others = inventory.seen::<Pod>(object::namespace(&pod.metadata)).filter(|other| {
+        let ended = matches!(phase(other), "Succeeded" | "Failed");
+        !ended && !node(other).is_empty() && node(other) != node(pod) && shared(other).is_some()
+    });
+    let others: Vec<&Pod> = others.collect();
+    let mut claims: Vec<String> = others.iter().filter_map(|other| shared(other)).collect();
+    claims.dedup();
+    MultiAttachFacts {
+        failing: true,
+        volume: event.message.split('"').nth(1).unwrap_or_default().to_owned(),
+        claims,
+        holders: others
+            .iter()
+            .map(|other| format!("Pod/{} on {}", object::name(&other.metadata), node(other)))
+            .collect(),
         evidence: vec![event.evidence()],
     }
 }

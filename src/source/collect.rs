@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use k8s_openapi::api::{
     apps::v1::DaemonSet,
     autoscaling::v2::HorizontalPodAutoscaler,
-    core::v1::{Container, Namespace, PersistentVolumeClaim, Pod, Service},
+    core::v1::{Container, Namespace, Node, PersistentVolumeClaim, Pod, Service},
     networking::v1::{Ingress, NetworkPolicy},
 };
 
@@ -20,7 +20,7 @@ use crate::{
         events::Events,
         gateway, ingress, log,
         nearest::{Candidate, nearest},
-        object, policy, pull,
+        node, object, policy, pull,
         reference::References,
         refusal, schedule,
         service::{named_in_cluster, selected, selector},
@@ -162,6 +162,7 @@ impl Wanted<'_> {
             self.of_refusal(workload, &events);
             self.of_pods(workload, &reach);
         }
+        self.of_nodes(asked, &reach);
         self.of_daemon_sets(&reach);
         self.of_jobs(&workloads, &reach);
         self.of_services(&workloads, &reach);
@@ -268,6 +269,15 @@ impl Wanted<'_> {
     fn of_pods(&mut self, workload: &Workload, reach: &Reach) {
         let mut logged = BTreeSet::new();
         for pod in workload.pods.iter().filter(|pod| reach.asks_for_pod(pod)) {
+            if let Some(name) =
+                pod.spec.as_ref().and_then(|spec| spec.node_name.clone()).filter(|_| node::seems_lost(pod))
+            {
+                self.requests.insert(Request::Get { kind: Kind::Node, namespace: None, name });
+            }
+            if schedule::claims_devices(pod) {
+                self.list(Kind::ResourceClaim, self.question.namespace.as_deref());
+                self.list(Kind::DeviceClass, None);
+            }
             if schedule::unschedulable(pod).is_some() {
                 self.of_unschedulable(pod);
             }
@@ -346,6 +356,17 @@ impl Wanted<'_> {
                 }
             }
             _ => {}
+        }
+    }
+
+    // Over all namespaces every node is looked at; what runs there only of one that is in trouble and asked about.
+    fn of_nodes(&mut self, asked: &Asked, reach: &Reach) {
+        if self.question.namespace.is_none() && matches!(asked, Asked::Everything) {
+            self.list(Kind::Node, None);
+        }
+        let is_asked = |node: &&Node| node::is_in_trouble(node) && reach.has(&Key::of(&object::object_ref(*node)));
+        if self.inventory.seen_anywhere::<Node>().any(|node| is_asked(&node)) {
+            self.list(Kind::Pod, None);
         }
     }
 

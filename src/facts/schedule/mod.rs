@@ -4,6 +4,7 @@
 //! node. Here all filters are worked out for every node.
 
 mod cluster;
+mod devices;
 mod filters;
 mod obstacle;
 mod requests;
@@ -13,11 +14,12 @@ mod selector;
 mod verdict;
 mod waiting;
 
-use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::api::core::v1::{Node, Pod};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 pub use cluster::Cluster;
+pub use devices::{DeviceFacts, claims_devices};
 pub use filters::{
     affinity::asks_for_namespaces,
     labels::met_by_none,
@@ -77,6 +79,8 @@ pub struct ScheduleFacts {
     pub spread: ObstacleFacts,
     /// Pod affinity and anti-affinity.
     pub affinity: ObstacleFacts,
+    /// Devices that it claims.
+    pub devices: DeviceFacts,
     /// What it waits for before the scheduler looks at it.
     pub waiting: WaitingFacts,
 }
@@ -146,6 +150,7 @@ pub fn facts(cluster: &Cluster, events: &Events, workload: &Workload, pod: &Pod)
         volume: of(Filter::Volume),
         spread: of(Filter::Spread),
         affinity: of(Filter::Affinity),
+        devices: devices::facts(cluster.inventory, events, pod, &message),
         waiting: waiting::facts(cluster.inventory, events, pod),
         resources,
         message,
@@ -162,6 +167,16 @@ fn obstacle(verdict: &Verdict, filter: Filter) -> ObstacleFacts {
         node: verdict.near().first().map(|judged| judged.place.name().to_owned()).unwrap_or_default(),
         besides: verdict.besides(filter),
         ..ObstacleFacts::default()
+    }
+}
+
+/// The nodes that would take a pod which the scheduler has refused, were they well.
+pub fn unready_nodes<'a>(cluster: &Cluster<'a>, pod: &Pod) -> Vec<&'a Node> {
+    let Some(condition) = unschedulable(pod) else { return Vec::new() };
+    let verdict = Verdict::of(cluster, pod, condition.message.as_deref().unwrap_or_default());
+    match verdict.at_fault.contains(&Filter::Unready) {
+        true => verdict.near().iter().map(|judged| judged.place.node).collect(),
+        false => Vec::new(),
     }
 }
 

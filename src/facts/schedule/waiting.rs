@@ -6,7 +6,7 @@ use k8s_openapi::api::core::v1::{Event, Pod};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::said::scheduled;
+use super::{devices::claims_devices, said::scheduled};
 use crate::{
     document::{Evidence, Nearest},
     facts::{
@@ -56,7 +56,8 @@ pub fn facts(inventory: &Inventory, events: &Events, pod: &Pod) -> WaitingFacts 
     let gates = spec.and_then(|spec| spec.scheduling_gates.as_deref()).unwrap_or_default();
     let condition = scheduled(pod);
     WaitingFacts {
-        unheard: age >= PATIENCE && condition.is_none() && !is_spoken_of && gates.is_empty(),
+        // A pod whose claims are not there is kept from the scheduler without a word.
+        unheard: age >= PATIENCE && condition.is_none() && !is_spoken_of && gates.is_empty() && !claims_devices(pod),
         scheduler_seen: serving.contains(scheduler.as_str()),
         nearest: nearest(&scheduler, serving.iter().chain([&DEFAULT]).map(|name| Candidate::named(name))),
         gates: gates.iter().map(|gate| gate.name.clone()).collect(),

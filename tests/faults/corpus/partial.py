@@ -14,7 +14,7 @@ RESOURCES = {
     "serviceaccounts": "", "persistentvolumeclaims": "", "persistentvolumes": "", "storageclasses": "storage.k8s.io", "nodes": "",
     "namespaces": "", "replicasets": "apps", "deployments": "apps", "statefulsets": "apps", "daemonsets": "apps", "jobs": "batch",
     "cronjobs": "batch", "ingresses": "networking.k8s.io", "horizontalpodautoscalers": "autoscaling", "resourcequotas": "",
-    "limitranges": "", "networkpolicies": "networking.k8s.io", "poddisruptionbudgets": "policy", "ingressclasses": "networking.k8s.io",
+    "limitranges": "", "resourceclaims": "resource.k8s.io", "deviceclasses": "resource.k8s.io", "networkpolicies": "networking.k8s.io", "poddisruptionbudgets": "policy", "ingressclasses": "networking.k8s.io",
 }
 
 # Each lacks one of these.

@@ -83,7 +83,7 @@ impl Affinity {
                 return Some(Obstacle::new(
                     Filter::Affinity,
                     format!("affinity to {what} per {key}"),
-                    format!("no label {key}"),
+                    format!("no label {key} for pod affinity"),
                 ));
             };
             let is_met = self.is_first || domains.contains(domain);

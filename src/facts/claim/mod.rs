@@ -8,6 +8,10 @@ use k8s_openapi::api::{
 use schemars::JsonSchema;
 use serde::Serialize;
 
+mod pending;
+
+pub use pending::PendingFacts;
+
 use super::{
     events::{EventFacts, Events},
     nearest::{Candidate, nearest},
@@ -43,6 +47,10 @@ pub struct ClaimFacts {
     pub nearest: Vec<Nearest>,
     /// The StatefulSet that makes it from its volumeClaimTemplates; empty where none does.
     pub stateful_set: String,
+    /// `spec.volumeName`; empty where it names none.
+    pub volume: String,
+    /// What it waits for.
+    pub pending: PendingFacts,
     /// The controller's newest words.
     pub message: String,
     /// The same as evidence.
@@ -99,6 +107,8 @@ pub fn facts(inventory: &Inventory, events: &Events, claim: &PersistentVolumeCla
             Known::Known(_) => seen.join(", "),
         },
         stateful_set: stateful_set(inventory, claim),
+        volume: spec.and_then(|spec| spec.volume_name.clone()).unwrap_or_default(),
+        pending: pending::facts(inventory, events, claim),
         message: newest.map(|event| event.message.to_owned()).unwrap_or_default(),
         evidence: newest.map(EventFacts::evidence).into_iter().collect(),
     }
