@@ -2,7 +2,7 @@
 
 use std::{io::Read as _, process::Stdio};
 
-use crate::doctor::{Run, TYPO, command, doctor, doctor_reading};
+use crate::doctor::{Run, TYPO, command, doctor};
 
 #[test]
 fn a_demo_is_diagnosed_as_a_cluster_would_be() {
