@@ -22,6 +22,7 @@ pub(crate) use k8s_openapi::api::{
 pub(crate) use k8s_openapi::kube_aggregator::pkg::apis::apiregistration::v1::APIService;
 
 pub(crate) use crate::gateway_api::{Gateway, GatewayClass, HTTPRoute};
+pub(crate) use crate::metrics_api::PodMetrics;
 
 /// What there is to know of a kind without asking a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,6 +122,7 @@ kinds! {
     ClusterRole "rbac.authorization.k8s.io" "v1" "clusterroles" [] false false;
     ClusterRoleBinding "rbac.authorization.k8s.io" "v1" "clusterrolebindings" [] false false;
     GatewayClass "gateway.networking.k8s.io" "v1" "gatewayclasses" ["gc"] false false;
+    PodMetrics "metrics.k8s.io" "v1beta1" "pods" [] true false;
     Event "" "v1" "events" ["ev"] true false;
 }
 
@@ -142,7 +144,7 @@ impl Kind {
 
     /// Whether it is no part of Kubernetes itself, so that a server that does not serve it has none.
     pub fn is_installed_apart(self) -> bool {
-        self.info().group == "gateway.networking.k8s.io"
+        matches!(self.info().group, "gateway.networking.k8s.io" | "metrics.k8s.io")
     }
 
     /// The kind of an object by its `kind` and `apiVersion`.

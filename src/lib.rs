@@ -18,6 +18,7 @@ pub mod graph;
 pub mod inventory;
 pub mod kind;
 pub mod manager;
+pub mod metrics_api;
 pub mod question;
 pub mod report;
 pub mod rule;

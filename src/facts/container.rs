@@ -17,6 +17,7 @@ use super::{
     object,
     probe::{self, ProbeFacts, Role},
     pull::{self, PullFacts},
+    usage::{self, UsageFacts},
 };
 use crate::{
     document::Evidence,
@@ -80,6 +81,10 @@ pub struct ContainerFacts {
     pub ports: String,
     /// Its resources.
     pub resources: ResourceFacts,
+    /// What it uses of its memory limit.
+    pub memory: UsageFacts,
+    /// What it uses of its CPU limit.
+    pub cpu: UsageFacts,
     /// `runAsUser` that holds for it, as written; empty where none is.
     pub run_as_user: String,
     /// The last lines of the failed instance's log; empty where it wrote none.
@@ -114,6 +119,8 @@ pub struct PatchFacts {
     pub user_1000: String,
     /// Sets twice the memory limit.
     pub twice_the_memory: String,
+    /// Sets twice the CPU limit.
+    pub twice_the_cpu: String,
 }
 
 /// A volume mount that the runtime refuses.
@@ -138,6 +145,10 @@ pub struct ResourceFacts {
     pub qos: String,
     /// A memory limit of twice the present one; empty where there is none.
     pub twice_the_limit: String,
+    /// `resources.limits.cpu`; empty where there is none.
+    pub cpu_limit: String,
+    /// A CPU limit of twice the present one; empty where there is none.
+    pub twice_the_cpu_limit: String,
 }
 
 /// The containers of a pod in the order in which they start: init containers first.
@@ -233,7 +244,9 @@ pub fn facts(
         failing: !stale && status.is_some_and(|status| is_failing(inventory, status)),
         program_hidden_by: hidden_by(container, &program),
         ports: declared_ports(container),
-        patches: patches(&path, container, &resources.twice_the_limit),
+        patches: patches(&path, container, &resources),
+        memory: usage::facts(inventory, pod, container, status, "memory"),
+        cpu: usage::facts(inventory, pod, container, status, "cpu"),
         resources,
         run_as_user: run_as_user(pod, container),
         waits_for: waits_for(inventory, pod, (container, init), &log),
@@ -385,7 +398,7 @@ fn declared_ports(container: &Container) -> String {
 }
 
 // Containers are merged by their name; the path leads from the workload to their list.
-fn patches(path: &str, container: &Container, memory: &str) -> PatchFacts {
+fn patches(path: &str, container: &Container, resources: &ResourceFacts) -> PatchFacts {
     let list = path.split('[').next().unwrap_or_default();
     let patch = |mut change: serde_json::Value| {
         change["name"] = container.name.clone().into();
@@ -395,21 +408,21 @@ fn patches(path: &str, container: &Container, memory: &str) -> PatchFacts {
     PatchFacts {
         if_not_present: patch(json!({"imagePullPolicy": "IfNotPresent"})),
         user_1000: patch(json!({"securityContext": {"runAsUser": 1000}})),
-        twice_the_memory: patch(json!({"resources": {"limits": {"memory": memory}}})),
+        twice_the_memory: patch(json!({"resources": {"limits": {"memory": resources.twice_the_limit}}})),
+        twice_the_cpu: patch(json!({"resources": {"limits": {"cpu": resources.twice_the_cpu_limit}}})),
     }
 }
 
 fn resources(pod: &Pod, container: &Container) -> ResourceFacts {
-    let resources = container.resources.as_ref();
-    let memory =
-        |list: Option<&std::collections::BTreeMap<String, k8s_openapi::apimachinery::pkg::api::resource::Quantity>>| {
-            list.and_then(|list| list.get("memory")).map(|quantity| quantity.0.clone()).unwrap_or_default()
-        };
-    let memory_limit = memory(resources.and_then(|resources| resources.limits.as_ref()));
+    let limit = |resource: &str| usage::limit(container, resource).unwrap_or_default().to_owned();
+    let requests = container.resources.as_ref().and_then(|resources| resources.requests.as_ref());
+    let (memory_limit, cpu_limit) = (limit("memory"), limit("cpu"));
     ResourceFacts {
         twice_the_limit: super::quantity::twice(&memory_limit),
         memory_limit,
-        memory_request: memory(resources.and_then(|resources| resources.requests.as_ref())),
+        memory_request: requests.and_then(|list| list.get("memory")).map(|asked| asked.0.clone()).unwrap_or_default(),
+        twice_the_cpu_limit: super::quantity::twice(&cpu_limit),
+        cpu_limit,
         qos: pod.status.as_ref().and_then(|status| status.qos_class.clone()).unwrap_or_default(),
     }
 }

@@ -31,6 +31,7 @@ pub mod resolver;
 pub mod rollout;
 pub mod schedule;
 pub mod service;
+pub mod usage;
 pub mod workload;
 
 use std::collections::BTreeMap;

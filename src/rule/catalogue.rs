@@ -13,8 +13,6 @@ const NO_RULES: [(&str, &str); 2] =
 
 /// Those that have no rule yet, and why. One that has is taken off.
 const NOT_YET: &[(&str, &str)] = &[
-    ("memory-near-limit", "needs the metrics API"),
-    ("cpu-at-limit", "needs the metrics API"),
     ("resource-claim-unsatisfied", "to be written"),
     ("node-not-ready", "to be written"),
     ("node-pressure", "to be written"),

@@ -24,6 +24,7 @@ use crate::{
         reference::References,
         refusal, schedule,
         service::{named_in_cluster, selected, selector},
+        usage,
         workload::{Workload, Workloads},
     },
     gateway_api::{Gateway, HTTPRoute},
@@ -161,6 +162,7 @@ impl Wanted<'_> {
             self.references(workload);
             self.of_refusal(workload, &events);
             self.of_pods(workload, &reach);
+            self.of_usage(workload, &reach);
         }
         self.of_nodes(asked, &reach);
         self.of_daemon_sets(&reach);
@@ -309,7 +311,7 @@ impl Wanted<'_> {
         let Some(pod) = workload.pods.iter().find(|pod| reach.asks_for_pod(pod)) else { return };
         let account = pod.spec.as_ref().and_then(|spec| spec.service_account_name.as_deref()).unwrap_or("default");
         let has_own_account = account != "default" && self.question.namespace.is_some();
-        let is_named = self.question.names_objects() && reach.distance(&Key::of(&workload.object)) == 0;
+        let is_named = self.is_named(workload, reach);
         if !has_own_account && !is_named {
             return;
         }
@@ -321,6 +323,19 @@ impl Wanted<'_> {
             } else {
                 self.in_passing.insert(Request::Log(key));
             }
+        }
+    }
+
+    fn is_named(&self, workload: &Workload, reach: &Reach) -> bool {
+        self.question.names_objects() && reach.distance(&Key::of(&workload.object)) == 0
+    }
+
+    // How near its containers are to their limits; many clusters have no metrics API.
+    fn of_usage(&mut self, workload: &Workload, reach: &Reach) {
+        let mut pods = workload.pods.iter().filter(|pod| reach.asks_for_pod(pod));
+        if self.is_named(workload, reach) && pods.any(|pod| usage::matters(pod)) {
+            let namespace = Some(workload.object.namespace.clone());
+            self.in_passing.insert(Request::List { kind: Kind::PodMetrics, namespace });
         }
     }
 

@@ -187,8 +187,8 @@ impl Live {
         let heard = self.heard.load(Ordering::Relaxed) || answers.iter().any(Result::is_ok);
         self.heard.store(heard, Ordering::Relaxed);
         let refused = requests.iter().zip(answers).find_map(|(request, answer)| match (request, answer) {
-            // The kubelet may not accept the API server, which then hands on its 401.
-            (Request::Log(_), _) => None,
+            // The kubelet or the metrics server may not accept the API server, which then hands on its 401.
+            (Request::Log(_) | Request::List { kind: Kind::PodMetrics, .. }, _) => None,
             (_, Err(trouble @ Trouble::Unauthorized(_))) => Some(trouble),
             _ => None,
         });

@@ -296,6 +296,13 @@ mod tests {
     }
 
     #[test]
+    fn of_what_is_installed_apart_and_is_not_installed_there_is_nothing() {
+        let response = status(404, "NotFound", "the server could not find the requested resource", "");
+        let metrics = Request::List { kind: Kind::PodMetrics, namespace: Some("shop".to_owned()) };
+        assert_eq!(response.page(&metrics, Kind::PodMetrics), Err(Refusal::Reply(Reply::Items(Vec::new()))));
+    }
+
+    #[test]
     fn a_404_without_a_status_is_an_answer_only_from_an_api_server() {
         let mut response = response(404, "text/plain", "404 page not found\n");
         assert_eq!(response.object(&get()), Err(Refusal::Trouble(Trouble::NotServed)));

@@ -194,6 +194,17 @@ async fn a_refused_token_ends_the_run() {
 }
 
 #[tokio::test]
+async fn a_401_from_the_metrics_server_does_not_end_the_run() {
+    let (server, _) = serve(|path| match path {
+        "/version" => json("200 OK", &json!({"gitVersion": "v1"})),
+        _ => refusal(401, "Unauthorized"),
+    });
+    let metrics = Request::List { kind: Kind::PodMetrics, namespace: Some("shop".to_owned()) };
+    let replies = live(&server).answer(&[Request::Version, metrics]).await.unwrap();
+    assert!(matches!(&replies[1], Reply::Failed(text) if text.starts_with("unauthorized: ")), "{replies:?}");
+}
+
+#[tokio::test]
 async fn a_401_from_the_kubelet_does_not_end_the_run() {
     let (server, _) = serve(|path| match path {
         "/version" => json("200 OK", &json!({"gitVersion": "v1"})),
