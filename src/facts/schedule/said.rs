@@ -81,6 +81,13 @@ pub fn reasons(message: &str) -> Vec<Reason> {
     found
 }
 
+/// Whether the words alone do not tell what is at fault: the scheduler looks at cordons and taints before it looks at
+/// selectors, so that of a node which it names for those nobody knows whether it has the labels.
+pub fn is_ambiguous(reasons: &[Reason]) -> bool {
+    let names = |filter: Filter| reasons.iter().any(|reason| reason.filter == filter);
+    names(Filter::Selector) && [Filter::Cordon, Filter::Unready, Filter::Taint].into_iter().any(names)
+}
+
 /// The resources that nodes lack.
 pub fn lacking(message: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
@@ -112,6 +119,17 @@ mod tests {
         let found: Vec<_> = reasons(message).into_iter().map(|reason| (reason.nodes, reason.filter)).collect();
         assert_eq!(found, [(1, Filter::Resources), (2, Filter::Taint), (3, Filter::Unready)]);
         assert_eq!(lacking(message), ["cpu"]);
+    }
+
+    #[test]
+    fn a_taint_beside_a_selector_leaves_open_which_of_them_is_at_fault() {
+        let selector = "didn't match Pod's node affinity/selector";
+        let taint = "had untolerated taint {node-role.kubernetes.io/control-plane: }";
+        let is_open =
+            |said: &str| is_ambiguous(&reasons(&format!("0/4 nodes are available: {said}. preemption: 0/4.")));
+        assert!(is_open(&format!("1 node(s) {taint}, 3 node(s) {selector}")));
+        assert!(!is_open(&format!("4 node(s) {selector}")));
+        assert!(!is_open(&format!("1 node(s) {taint}, 3 Insufficient cpu")));
     }
 
     #[test]

@@ -18,13 +18,14 @@ use crate::{
         nearest::{Candidate, nearest},
         object,
     },
+    inventory::Known,
 };
 
 /// A demand on nodes that none meets.
 #[derive(Debug, Clone, Default, Serialize, JsonSchema)]
 pub struct SelectorFacts {
     /// Whether that keeps the pod off the nodes that are nearest to taking it.
-    pub at_fault: bool,
+    pub at_fault: Known<bool>,
     /// What else would have to be mended for them to take it; empty where there is nothing.
     pub besides: String,
     /// The first demand that no node meets, or all of them where each is met by some node; empty where nodes are not known.
@@ -41,13 +42,17 @@ pub struct SelectorFacts {
 
 /// The facts of a pod that the scheduler has refused.
 pub fn facts(cluster: &Cluster, verdict: &Verdict, pod: &Pod) -> SelectorFacts {
+    let at_fault = verdict.at_fault.contains(&Filter::Selector);
     let base = SelectorFacts {
-        at_fault: verdict.at_fault.contains(&Filter::Selector),
+        at_fault: match cluster.places() {
+            Known::Unknown(why) if verdict.is_open => Known::Unknown(why),
+            _ => Known::Known(at_fault),
+        },
         besides: verdict.besides(Filter::Selector),
         ..SelectorFacts::default()
     };
     let (Some(places), Some(spec)) = (cluster.places().known(), &pod.spec) else { return base };
-    if !base.at_fault {
+    if !at_fault {
         return base;
     }
     let nodes: Vec<&Node> = places.iter().map(|place| place.node).collect();

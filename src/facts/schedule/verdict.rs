@@ -27,6 +27,8 @@ pub struct Verdict<'c, 'a> {
     /// Whether every node is kept off by something that this arithmetic knows, so that it need not go by the
     /// scheduler's words.
     pub by_arithmetic: bool,
+    /// Whether only who sees the nodes can tell what is at fault.
+    pub is_open: bool,
     /// Nodes that would take the pod by now.
     pub fits: Vec<&'a str>,
 }
@@ -43,6 +45,7 @@ impl<'c, 'a> Verdict<'c, 'a> {
             by_arithmetic: fits.is_empty() && !judged.is_empty(),
             at_fault: BTreeSet::new(),
             nearest: 0,
+            is_open: false,
             fits,
             judged,
         };
@@ -75,8 +78,12 @@ impl<'c, 'a> Verdict<'c, 'a> {
         let knows_nodes = cluster.places().known().is_some_and(|places| !places.is_empty());
         let knows_pods = cluster.knows_pods().known().is_some();
         let may_be = |reason: &Reason| !knows_nodes || reason.is_of_the_moment();
-        let reasons = said::reasons(message).into_iter().filter(may_be);
-        let nearest = reasons.min_by_key(|reason| (reason.filter.cost(), std::cmp::Reverse(reason.nodes)));
+        let reasons: Vec<_> = said::reasons(message).into_iter().filter(may_be).collect();
+        self.is_open = !knows_nodes && said::is_ambiguous(&reasons);
+        if self.is_open {
+            return;
+        }
+        let nearest = reasons.into_iter().min_by_key(|reason| (reason.filter.cost(), std::cmp::Reverse(reason.nodes)));
         self.at_fault =
             nearest.map(|reason| reason.filter).into_iter().filter(|filter| *filter != Filter::Other).collect();
         if !knows_pods && knows_nodes {
