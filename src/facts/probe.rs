@@ -49,6 +49,9 @@ pub struct ProbeFacts {
     pub failing: bool,
     /// Whether the kubelet killed the container for it.
     pub killed: bool,
+    /// Whether that may be so, though no event tells of it any more: the container ran for just as long as the probe
+    /// allows, and ended as one does that is told to.
+    pub may_have_killed: bool,
     /// What the kubelet says came back; empty where its event has expired.
     pub answer: String,
     /// Seconds until it first acts: initialDelaySeconds + periodSeconds × failureThreshold.
@@ -94,6 +97,7 @@ pub fn facts(role: Role, container: &Container, status: Option<&ContainerStatus>
         port_is_declared: port.is_empty() || declares(container, &port),
         failing: failed.is_some_and(|event| started.is_none_or(|started| event.second() >= started.0.as_second()))
             || killed,
+        may_have_killed: !killed && role != Role::Readiness && may_be_ended_by(status, allows, period),
         killed,
         evidence: [failed, kill.filter(|_| killed)].into_iter().flatten().map(EventFacts::evidence).collect(),
         text,
@@ -120,6 +124,20 @@ fn ended_by(kill: &EventFacts, status: Option<&ContainerStatus>, allows: i64, pe
     let ran_for = object::seconds_since(to.0, from);
     let as_long_as_allowed = (allows - 2 * period..=allows + 2 * period + GRACE).contains(&ran_for);
     since_kill <= 120 || as_long_as_allowed
+}
+
+// The kubelet asks to end, and after the grace period makes it. A program of Go that is a container's first process
+// ends with 2 then; others with 143, or with 0 where they heed the signal.
+fn may_be_ended_by(status: Option<&ContainerStatus>, allows: i64, period: i64) -> bool {
+    const GRACE: i64 = 30;
+    let Some((ended, _)) = status.and_then(super::exit::newest) else { return false };
+    let (Some(from), Some(to)) = (&ended.started_at, &ended.finished_at) else { return false };
+    let most = match ended.exit_code {
+        137 => allows + period + GRACE,
+        0 | 2 | 143 => allows + period,
+        _ => return false,
+    };
+    (allows - period..=most).contains(&object::seconds_since(to.0, from))
 }
 
 /// When the instance that runs was started.
