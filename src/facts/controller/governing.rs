@@ -23,6 +23,8 @@ pub struct GoverningFacts {
     pub name: String,
     /// Whether that Service is there; true where it names none.
     pub exists: Known<bool>,
+    /// Whether its name leads to the pods themselves rather than to one address for all; true where there is none.
+    pub headless: bool,
     /// The Services that were probably meant, nearest first.
     pub nearest: Vec<Nearest>,
     /// The labels that the Service has to select: `app=db`.
@@ -37,7 +39,13 @@ pub fn facts(inventory: &Inventory, workload: &Workload) -> GoverningFacts {
         .flatten();
     let name = set.and_then(|set| set.spec.as_ref()?.service_name.clone()).unwrap_or_default();
     if name.is_empty() {
-        return GoverningFacts { name, exists: Known::Known(true), nearest: Vec::new(), labels: String::new() };
+        return GoverningFacts {
+            name,
+            exists: Known::Known(true),
+            headless: true,
+            nearest: Vec::new(),
+            labels: String::new(),
+        };
     }
     let found = inventory.get::<Service>(namespace, &name);
     let selecting = service::of_workload(inventory, workload);
@@ -50,6 +58,7 @@ pub fn facts(inventory: &Inventory, workload: &Workload) -> GoverningFacts {
     });
     GoverningFacts {
         exists: found.exists(),
+        headless: found.clone().present().is_none_or(service::is_headless),
         nearest: if found.is_absent() { nearest(&name, others) } else { Vec::new() },
         labels: service::text(
             &set.and_then(|set| set.spec.as_ref()?.selector.match_labels.clone()).unwrap_or_default(),

@@ -131,6 +131,11 @@ fn carries(labels: Option<&BTreeMap<String, String>>, selector: &BTreeMap<String
     labels.is_some_and(|labels| selector.iter().all(|(key, value)| labels.get(key) == Some(value)))
 }
 
+/// Whether its name leads to its pods' own addresses: its clusterIP is None.
+pub fn is_headless(service: &Service) -> bool {
+    service.spec.as_ref().and_then(|spec| spec.cluster_ip.as_deref()) == Some("None")
+}
+
 /// The condition Ready of a pod.
 pub fn is_ready(pod: &Pod) -> bool {
     let conditions = pod.status.as_ref().and_then(|status| status.conditions.as_deref()).unwrap_or_default();
@@ -151,7 +156,7 @@ pub fn facts(inventory: &Inventory, workloads: &Workloads, events: &Events, serv
         name: object::name(&service.metadata).to_owned(),
         namespace: namespace.to_owned(),
         r#type: spec.and_then(|spec| spec.type_.clone()).unwrap_or_else(|| "ClusterIP".to_owned()),
-        headless: spec.and_then(|spec| spec.cluster_ip.as_deref()) == Some("None"),
+        headless: is_headless(service),
         of_control_plane: is_of_control_plane(namespace, &selector),
         balancer: outside::balancer(inventory, events, service),
         external: outside::external(inventory, service),
