@@ -76,7 +76,8 @@ impl<'a> Events<'a> {
     }
 }
 
-fn facts(event: &Event) -> EventFacts<'_> {
+/// One event, as it is.
+pub fn facts(event: &Event) -> EventFacts<'_> {
     let about = &event.involved_object;
     EventFacts {
         reason: event.reason.as_deref().unwrap_or_default(),

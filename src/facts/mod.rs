@@ -56,6 +56,7 @@ use crate::{
 use controller::{budget, scaler};
 use events::Events;
 use image::ImagesInUse;
+use schedule::preemption::Preemptions;
 use workload::{Workload, Workloads, is_superseded};
 
 /// What a rule can be about.
@@ -102,6 +103,8 @@ pub enum On {
     Deleted,
     /// Each admission webhook because of which pods can't be made: `webhook`.
     Webhook,
+    /// Each workload whose pods had to make room and are on no node since: `preemption`, `workload`.
+    Preemption,
 }
 
 impl On {
@@ -128,6 +131,7 @@ impl On {
             On::ApiService => &["api_service"],
             On::Deleted => &["object"],
             On::Webhook => &["webhook"],
+            On::Preemption => &["preemption", "workload"],
         }
     }
 
@@ -154,6 +158,7 @@ fn shape_of(name: &str) -> schemars::Schema {
         "api_service" => generator.into_root_schema_for::<api_service::ApiServiceFacts>(),
         "object" => generator.into_root_schema_for::<deleted::DeletedFacts>(),
         "webhook" => generator.into_root_schema_for::<refusal::WebhookFacts>(),
+        "preemption" => generator.into_root_schema_for::<schedule::preemption::PreemptionFacts>(),
         "gateway" => generator.into_root_schema_for::<gateway::GatewayFacts>(),
         "parent" => generator.into_root_schema_for::<gateway::ParentFacts>(),
         "destination" => generator.into_root_schema_for::<gateway::RouteBackendFacts>(),
@@ -284,6 +289,7 @@ pub struct World<'a> {
     client: Option<Key>,
     events: Events<'a>,
     cluster: schedule::Cluster<'a>,
+    preemptions: Preemptions<'a>,
     images: ImagesInUse,
     patterns: &'a LogPatterns,
 }
@@ -297,6 +303,7 @@ impl<'a> World<'a> {
             client: None,
             events: Events::of(inventory),
             cluster: schedule::Cluster::of(inventory),
+            preemptions: Preemptions::of(inventory),
             images: ImagesInUse::of(inventory),
             patterns,
         }
@@ -427,6 +434,10 @@ impl<'a> World<'a> {
             let subject = Subject::new(On::Workload, workload.object.clone()).with("workload", &facts);
             subjects.push(subject.with("resolver", &resolver));
         }
+        if let Some(preemption) = self.preemptions.facts(reach, workload) {
+            let subject = Subject::new(On::Preemption, workload.object.clone());
+            subjects.push(subject.with("preemption", &Facts::of(&preemption)).with("workload", &facts));
+        }
         // A workload that asks for no pods misses nothing.
         if let Some(references) = reference::References::of_workload(workload).filter(|_| !workload.idle) {
             for reference in references.facts(self.inventory, &self.events, workload) {
@@ -495,10 +506,12 @@ mod tests {
     fn every_name_that_a_rule_can_read_has_a_shape() {
         use On::{
             ApiService, Backend, Budget, Claim, Container, Deleted, Destination, Gateway, Ingress, Node, Parent, Pod,
-            Policy, Port, Reference, Scaler, Service, Tls, Webhook, Workload,
+            Policy, Port, Preemption, Reference, Scaler, Service, Tls, Webhook, Workload,
         };
         let of_pods = [Container, Reference, Pod, Workload, Scaler, Budget, Policy, Gateway, Parent, Destination, Node];
-        for on in of_pods.into_iter().chain([Service, Port, Ingress, Backend, Tls, Claim, Webhook, ApiService, Deleted])
+        for on in of_pods
+            .into_iter()
+            .chain([Service, Port, Ingress, Backend, Tls, Claim, Webhook, ApiService, Deleted, Preemption])
         {
             for (name, shape) in on.shape() {
                 assert!(shape["properties"].is_object(), "{name}");

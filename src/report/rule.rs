@@ -44,6 +44,7 @@ fn about(on: On) -> String {
     match on {
         On::ApiService => "APIService".to_owned(),
         On::Deleted => "object that was deleted and is still there".to_owned(),
+        On::Preemption => "workload whose pods had to make room and are on no node since".to_owned(),
         On::Webhook => "admission webhook that keeps pods from being made".to_owned(),
         on => format!("{on:?}").to_lowercase(),
     }

@@ -13,14 +13,6 @@ const NO_RULES: [(&str, &str); 2] =
 
 /// Those that have no rule yet, and why. One that has is taken off.
 const NOT_YET: &[(&str, &str)] = &[
-    ("resource-claim-unsatisfied", "to be written"),
-    ("node-not-ready", "to be written"),
-    ("node-pressure", "to be written"),
-    ("evicted", "to be written"),
-    ("preempted", "to be written"),
-    ("pvc-pending", "to be written"),
-    ("pvc-lost", "to be written"),
-    ("volume-multi-attach", "to be written"),
     ("app-listens-on-localhost", "needs an active check"),
     ("app-not-listening", "needs an active check"),
     ("service-unreachable", "needs an active check"),
@@ -59,7 +51,6 @@ fn every_rule_is_listed_with_its_severity() {
     for rule in Rules::built_in().unwrap().all() {
         let row = listed.get(rule.id.as_str());
         assert!(row.is_some(), "docs/causes.md does not list {}", rule.id);
-        let is_new = NOT_YET.iter().any(|(id, _)| *id == rule.id);
-        assert!(is_new || row == Some(&severity(rule).as_str()), "docs/causes.md says {row:?} of {}", rule.id);
+        assert!(row == Some(&severity(rule).as_str()), "docs/causes.md says {row:?} of {}", rule.id);
     }
 }

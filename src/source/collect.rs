@@ -22,7 +22,8 @@ use crate::{
         nearest::{Candidate, nearest},
         node, object, policy, pull,
         reference::References,
-        refusal, schedule,
+        refusal,
+        schedule::{self, preemption::Preemptions},
         service::{named_in_cluster, selected, selector},
         usage,
         workload::{Workload, Workloads},
@@ -154,6 +155,7 @@ impl Wanted<'_> {
         let workloads = Workloads::of(self.inventory);
         let graph = Graph::of(self.inventory, &workloads, self.patterns);
         let events = Events::of(self.inventory);
+        let preemptions = Preemptions::of(self.inventory);
         let reach = match asked {
             Asked::Everything => Reach::everything(&graph, self.question.namespace.clone()),
             Asked::Objects(keys, pods) => Reach::of(&graph, keys, pods.clone()),
@@ -163,6 +165,10 @@ impl Wanted<'_> {
             self.of_refusal(workload, &events);
             self.of_pods(workload, &reach);
             self.of_usage(workload, &reach);
+            // Who took a place may be in any namespace.
+            if preemptions.is_by_unseen(&reach, workload) {
+                self.list(Kind::Pod, None);
+            }
         }
         self.of_nodes(asked, &reach);
         self.of_daemon_sets(&reach);

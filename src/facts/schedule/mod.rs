@@ -7,6 +7,7 @@ mod cluster;
 mod devices;
 mod filters;
 mod obstacle;
+pub mod preemption;
 mod requests;
 mod resources;
 mod said;
