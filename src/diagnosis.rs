@@ -13,11 +13,11 @@ use crate::{
     changes,
     document::{Certainty, Diagnosis, Finding, FindingRef, Metadata, NotChecked, ObjectRef, Severity},
     engine,
-    facts::{World, object},
+    facts::World,
     gateway_api::{Gateway, HTTPRoute},
     graph::{Graph, Key, Reach},
     inventory::{Inventory, State},
-    kind::{Kept, Kind},
+    kind::Kind,
     manager,
     question::{Asked, Client, NotFound, Question},
     rule::{Follows, Rules},
@@ -230,30 +230,26 @@ fn checked(inventory: &Inventory, world: &World, reach: &Reach) -> BTreeMap<Stri
             *counts.entry(plural.to_owned()).or_default() += count;
         }
     };
-    for workload in world.workloads.all.iter().filter(|workload| reach.has(&Key::of(&workload.object))) {
+    for workload in reach.workloads(&world.workloads) {
         add("pods", workload.pods.iter().filter(|pod| reach.asks_for_pod(pod)).count());
         let kind = Kind::from_object(&workload.object.kind, &workload.object.api_version);
         if let Some(kind) = kind.filter(|_| !workload.is_pod()) {
             add(kind.info().plural, 1);
         }
     }
-    add("services", reached::<Service>(inventory, reach));
-    add("ingresses", reached::<Ingress>(inventory, reach));
-    add("gateways", reached::<Gateway>(inventory, reach));
-    add("httproutes", reached::<HTTPRoute>(inventory, reach));
-    add("networkpolicies", reached::<NetworkPolicy>(inventory, reach));
-    add("nodes", reached::<Node>(inventory, reach));
-    add("persistentvolumeclaims", reached::<PersistentVolumeClaim>(inventory, reach));
-    add("horizontalpodautoscalers", reached::<HorizontalPodAutoscaler>(inventory, reach));
-    add("poddisruptionbudgets", reached::<PodDisruptionBudget>(inventory, reach));
+    add("services", reach.objects::<Service>(inventory).count());
+    add("ingresses", reach.objects::<Ingress>(inventory).count());
+    add("gateways", reach.objects::<Gateway>(inventory).count());
+    add("httproutes", reach.objects::<HTTPRoute>(inventory).count());
+    add("networkpolicies", reach.objects::<NetworkPolicy>(inventory).count());
+    add("nodes", reach.objects::<Node>(inventory).count());
+    add("persistentvolumeclaims", reach.objects::<PersistentVolumeClaim>(inventory).count());
+    add("horizontalpodautoscalers", reach.objects::<HorizontalPodAutoscaler>(inventory).count());
+    add("poddisruptionbudgets", reach.objects::<PodDisruptionBudget>(inventory).count());
     // Events alone tell of nothing.
     let events = inventory.seen_anywhere::<k8s_openapi::api::core::v1::Event>().count();
     if !counts.is_empty() && events > 0 {
         counts.insert("events".to_owned(), events);
     }
     counts
-}
-
-fn reached<T: Kept>(inventory: &Inventory, reach: &Reach) -> usize {
-    inventory.seen_anywhere::<T>().filter(|found| reach.has(&Key::of(&object::object_ref(*found)))).count()
 }

@@ -27,7 +27,7 @@ use crate::{
     },
     gateway_api::HTTPRoute,
     inventory::{Inventory, Known},
-    kind::{APIService, Kind},
+    kind::{APIService, Kept, Kind},
     rule::LogPatterns,
 };
 
@@ -304,6 +304,21 @@ impl Reach {
                     || self.beyond.contains(key)
             }
         }
+    }
+
+    /// Whether the question is about this object.
+    pub fn holds<T: Kept>(&self, object: &T) -> bool {
+        self.has(&Key::of(&object::object_ref(object)))
+    }
+
+    /// The objects of a kind that the question is about.
+    pub fn objects<'a, T: Kept>(&self, inventory: &'a Inventory) -> impl Iterator<Item = &'a T> {
+        inventory.seen_anywhere::<T>().filter(|object| self.holds(*object))
+    }
+
+    /// The workloads that the question is about.
+    pub fn workloads<'w, 'a>(&self, workloads: &'w Workloads<'a>) -> impl Iterator<Item = &'w Workload<'a>> {
+        workloads.all.iter().filter(|workload| self.has(&Key::of(&workload.object)))
     }
 
     /// How many links it is from what was asked for.

@@ -50,7 +50,7 @@ use crate::{
     gateway_api::{Gateway, HTTPRoute},
     graph::{Key, Reach},
     inventory::{Inventory, UNKNOWN},
-    kind::{APIService, Kept},
+    kind::APIService,
     rule::LogPatterns,
 };
 use controller::{budget, scaler};
@@ -318,33 +318,28 @@ impl<'a> World<'a> {
     /// The subjects of everything that was asked about and what it depends on.
     pub fn subjects(&self, reach: &Reach) -> Vec<Subject> {
         let mut subjects = Vec::new();
-        for workload in self.workloads.all.iter().filter(|workload| reach.has(&Key::of(&workload.object))) {
+        for workload in reach.workloads(&self.workloads) {
             self.add_workload(&mut subjects, reach, workload);
         }
-        self.reached(reach).for_each(|service| self.add_service(&mut subjects, service));
-        self.reached(reach).for_each(|ingress| self.add_ingress(&mut subjects, ingress));
-        self.reached(reach).for_each(|gateway| self.add_gateway(&mut subjects, gateway));
-        self.reached(reach).for_each(|route| self.add_route(&mut subjects, route));
+        reach.objects(self.inventory).for_each(|service| self.add_service(&mut subjects, service));
+        reach.objects(self.inventory).for_each(|ingress| self.add_ingress(&mut subjects, ingress));
+        reach.objects(self.inventory).for_each(|gateway| self.add_gateway(&mut subjects, gateway));
+        reach.objects(self.inventory).for_each(|route| self.add_route(&mut subjects, route));
         self.add_policies(&mut subjects, reach);
-        self.reached(reach).for_each(|claim| self.add_claim(&mut subjects, claim));
-        self.reached(reach).for_each(|scaler| self.add_scaler(&mut subjects, scaler));
-        self.reached(reach).for_each(|budget| self.add_budget(&mut subjects, budget));
-        self.reached(reach).for_each(|node| self.add_node(&mut subjects, node));
+        reach.objects(self.inventory).for_each(|claim| self.add_claim(&mut subjects, claim));
+        reach.objects(self.inventory).for_each(|scaler| self.add_scaler(&mut subjects, scaler));
+        reach.objects(self.inventory).for_each(|budget| self.add_budget(&mut subjects, budget));
+        reach.objects(self.inventory).for_each(|node| self.add_node(&mut subjects, node));
         self.add_webhooks(&mut subjects, reach);
-        self.reached(reach).for_each(|service| self.add_api_service(&mut subjects, service));
+        reach.objects(self.inventory).for_each(|service| self.add_api_service(&mut subjects, service));
         self.add_deleted(&mut subjects, reach);
         subjects
-    }
-
-    fn reached<T: Kept>(&self, reach: &Reach) -> impl Iterator<Item = &'a T> {
-        self.inventory.seen_anywhere::<T>().filter(|found| reach.has(&Key::of(&object::object_ref(*found))))
     }
 
     // One webhook may keep several workloads from their pods.
     fn add_webhooks(&self, subjects: &mut Vec<Subject>, reach: &Reach) {
         let mut found: Vec<(ObjectRef, refusal::WebhookFacts)> = Vec::new();
-        let asked = |workload: &&Workload| !reach.is_about_pods() && reach.has(&Key::of(&workload.object));
-        for workload in self.workloads.all.iter().filter(asked) {
+        for workload in reach.workloads(&self.workloads).filter(|_| !reach.is_about_pods()) {
             let words = refusal::words(self.inventory, &self.events, workload);
             let Some((object, facts)) =
                 words.and_then(|words| refusal::webhook_facts(self.inventory, workload, &words))
@@ -400,12 +395,10 @@ impl<'a> World<'a> {
 
     fn add_policies(&self, subjects: &mut Vec<Subject>, reach: &Reach) {
         let client = self.client.as_ref().and_then(|key| policy::Client::of(self.inventory, &self.workloads, key));
-        let services = self.reached::<Service>(reach);
+        let services = reach.objects::<Service>(self.inventory);
         let denials = policy::denials(self.inventory, &self.workloads, client.as_ref(), services);
         // A client's own policies may lie in a namespace that nobody asked about.
-        let at_fault = |found: &&NetworkPolicy| {
-            reach.has(&Key::of(&object::object_ref(*found))) || denials.contains_key(&policy::key(found))
-        };
+        let at_fault = |found: &&NetworkPolicy| reach.holds(*found) || denials.contains_key(&policy::key(found));
         for found in self.inventory.seen_anywhere::<NetworkPolicy>().filter(at_fault) {
             let facts = Facts::of(&policy::facts(found, &denials));
             subjects.push(Subject::new(On::Policy, object::object_ref(found)).with("policy", &facts));

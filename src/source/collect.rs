@@ -24,7 +24,7 @@ use crate::{
         reference::References,
         refusal,
         schedule::{self, preemption::Preemptions},
-        service::{named_in_cluster, selected, selector},
+        service::{named_in_cluster, selected, selected_workloads, selector, text},
         usage,
         workload::{Workload, Workloads},
     },
@@ -160,7 +160,7 @@ impl Wanted<'_> {
             Asked::Everything => Reach::everything(&graph, self.question.namespace.clone()),
             Asked::Objects(keys, pods) => Reach::of(&graph, keys, pods.clone()),
         };
-        for workload in workloads.all.iter().filter(|workload| reach.has(&Key::of(&workload.object))) {
+        for workload in reach.workloads(&workloads) {
             self.references(workload);
             self.of_refusal(workload, &events);
             self.of_pods(workload, &reach);
@@ -229,20 +229,17 @@ impl Wanted<'_> {
 
     // An aggregated API that does not answer is looked for where something waits for it, and over all namespaces.
     fn of_apis(&mut self, asked: &Asked, reach: &Reach) {
-        let lacks_metrics = |scaler: &&HorizontalPodAutoscaler| {
-            reach.has(&Key::of(&object::object_ref(*scaler))) && api_service::metrics_api(scaler).is_some()
-        };
-        if self.inventory.seen_anywhere::<HorizontalPodAutoscaler>().find(lacks_metrics).is_some() {
+        let mut scalers = reach.objects::<HorizontalPodAutoscaler>(self.inventory);
+        if scalers.any(|scaler| api_service::metrics_api(scaler).is_some()) {
             self.list(Kind::APIService, None);
         }
         if self.question.namespace.is_none() && matches!(asked, Asked::Everything) {
             self.list(Kind::APIService, None);
             self.list(Kind::Namespace, None);
         }
-        for service in self.inventory.seen_anywhere::<APIService>().filter(|it| api_service::unavailable(it).is_some())
-        {
-            let is_asked = reach.has(&Key::of(&object::object_ref(service)));
-            if let Some((namespace, _)) = api_service::service_of(service).filter(|_| is_asked) {
+        let services = reach.objects::<APIService>(self.inventory);
+        for service in services.filter(|it| api_service::unavailable(it).is_some()) {
+            if let Some((namespace, _)) = api_service::service_of(service) {
                 self.what_serves(namespace);
             }
         }
@@ -385,16 +382,14 @@ impl Wanted<'_> {
         if self.question.namespace.is_none() && matches!(asked, Asked::Everything) {
             self.list(Kind::Node, None);
         }
-        let is_asked = |node: &&Node| node::is_in_trouble(node) && reach.has(&Key::of(&object::object_ref(*node)));
-        if self.inventory.seen_anywhere::<Node>().any(|node| is_asked(&node)) {
+        if reach.objects::<Node>(self.inventory).any(node::is_in_trouble) {
             self.list(Kind::Pod, None);
         }
     }
 
     // One that is for no node is looked at beside the nodes that there are.
     fn of_daemon_sets(&mut self, reach: &Reach) {
-        let mut sets = self.inventory.seen_anywhere::<DaemonSet>();
-        if sets.any(|set| reach.has(&Key::of(&object::object_ref(set))) && daemon::wants_none(set)) {
+        if reach.objects::<DaemonSet>(self.inventory).any(daemon::wants_none) {
             self.list(Kind::Node, None);
         }
     }
@@ -418,7 +413,7 @@ impl Wanted<'_> {
 
     // A failed pod of a CronJob's Job may be followed by a next one that runs already.
     fn of_jobs(&mut self, workloads: &Workloads, reach: &Reach) {
-        for workload in workloads.all.iter().filter(|workload| reach.has(&Key::of(&workload.object))) {
+        for workload in reach.workloads(workloads) {
             let pod = job::told_by(self.inventory, workload).and_then(|job| job::last_failed_pod(self.inventory, job));
             for (spec, init) in pod.iter().flat_map(|pod| container::containers(pod)) {
                 self.requests
@@ -428,16 +423,11 @@ impl Wanted<'_> {
     }
 
     fn of_services(&mut self, workloads: &Workloads, reach: &Reach) {
-        for service in self
-            .inventory
-            .seen_anywhere::<Service>()
-            .filter(|service| reach.has(&Key::of(&object::object_ref(*service))))
-        {
+        for service in reach.objects::<Service>(self.inventory) {
             let labels = selector(service);
-            let has_workload = !crate::facts::service::selected_workloads(workloads, service).is_empty();
+            let has_workload = !selected_workloads(workloads, service).is_empty();
             if !labels.is_empty() && !has_workload && selected(self.inventory, service).is_empty() {
-                let selector = labels.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(",");
-                self.requests.insert(Request::Matching { kind: Kind::Pod, selector });
+                self.requests.insert(Request::Matching { kind: Kind::Pod, selector: text(&labels) });
             }
             if let Some((_, namespace)) = named_in_cluster(service) {
                 self.names(Kind::Service, Some(&namespace));
@@ -447,9 +437,7 @@ impl Wanted<'_> {
 
     fn of_ingresses(&mut self, reach: &Reach) {
         let inventory = self.inventory;
-        for ingress in
-            inventory.seen_anywhere::<Ingress>().filter(|ingress| reach.has(&Key::of(&object::object_ref(*ingress))))
-        {
+        for ingress in reach.objects::<Ingress>(inventory) {
             let namespace = object::namespace(&ingress.metadata);
             if !ingress::has_address(ingress) {
                 self.list(Kind::IngressClass, None);
@@ -476,17 +464,10 @@ impl Wanted<'_> {
     }
 
     fn of_gateways(&mut self, reach: &Reach) {
-        let inventory = self.inventory;
-        for gateway in
-            inventory.seen_anywhere::<Gateway>().filter(|found| reach.has(&Key::of(&object::object_ref(*found))))
-        {
-            if !gateway::is_programmed(gateway) {
-                self.list(Kind::GatewayClass, None);
-            }
+        if !reach.objects::<Gateway>(self.inventory).all(gateway::is_programmed) {
+            self.list(Kind::GatewayClass, None);
         }
-        for route in
-            inventory.seen_anywhere::<HTTPRoute>().filter(|found| reach.has(&Key::of(&object::object_ref(*found))))
-        {
+        for route in reach.objects::<HTTPRoute>(self.inventory) {
             let own = object::namespace(&route.metadata);
             for (namespace, name) in gateway::gateways(route) {
                 if namespace != own {
@@ -501,8 +482,7 @@ impl Wanted<'_> {
 
     fn of_policies(&mut self, reach: &Reach) {
         let policies = self.inventory.seen_anywhere::<NetworkPolicy>();
-        let mut asked =
-            policies.filter(|found| self.question.client.is_some() || reach.has(&Key::of(&object::object_ref(*found))));
+        let mut asked = policies.filter(|found| self.question.client.is_some() || reach.holds(*found));
         if asked.any(policy::namespaces_matter) {
             self.list(Kind::Namespace, None);
         }
@@ -519,11 +499,7 @@ impl Wanted<'_> {
     }
 
     fn of_claims(&mut self, reach: &Reach) {
-        for claim in self
-            .inventory
-            .seen_anywhere::<PersistentVolumeClaim>()
-            .filter(|claim| reach.has(&Key::of(&object::object_ref(*claim))))
-        {
+        for claim in reach.objects::<PersistentVolumeClaim>(self.inventory) {
             if claim.status.as_ref().and_then(|status| status.phase.as_deref()) == Some("Pending") {
                 self.list(Kind::StorageClass, None);
                 self.list(Kind::PersistentVolume, None);
