@@ -1,0 +1,178 @@
+//! Which requests a question takes: one wave of what is always looked at, and
+//! further ones for what the answers name. Nothing is asked for twice.
+
+mod cluster;
+mod pods;
+mod traffic;
+mod workloads;
+
+use std::collections::BTreeSet;
+
+use super::{Request, Source};
+use crate::{
+    error::Error,
+    facts::{events::Events, schedule::preemption::Preemptions, workload::Workloads},
+    graph::{Graph, Reach},
+    inventory::{About, Inventory},
+    kind::Kind,
+    question::{Asked, Question, Target},
+    rule::LogPatterns,
+};
+
+const SERVING: [Kind; 8] = [
+    Kind::Service,
+    Kind::EndpointSlice,
+    Kind::Pod,
+    Kind::Event,
+    Kind::ReplicaSet,
+    Kind::Deployment,
+    Kind::StatefulSet,
+    Kind::DaemonSet,
+];
+
+// An answer may name something that names something more; then it is enough.
+const WAVES: usize = 4;
+
+/// Collects what a diagnosis looks at.
+///
+/// # Errors
+/// Where the source can't answer at all.
+pub async fn collect(
+    source: &impl Source,
+    question: &Question,
+    about: About,
+    patterns: &LogPatterns,
+) -> Result<Inventory, Error> {
+    let mut inventory = Inventory::new(about);
+    inventory.logs_are_collected();
+    let mut asked = BTreeSet::new();
+    for _ in 0..WAVES {
+        let wave: Vec<Request> = wanted(question, &inventory, patterns, &asked).difference(&asked).cloned().collect();
+        if wave.is_empty() {
+            break;
+        }
+        for (request, reply) in wave.iter().zip(source.answer(&wave).await?) {
+            inventory.take(request, reply)?;
+        }
+        asked.extend(wave);
+    }
+    Ok(inventory)
+}
+
+fn wanted(
+    question: &Question,
+    inventory: &Inventory,
+    patterns: &LogPatterns,
+    asked: &BTreeSet<Request>,
+) -> BTreeSet<Request> {
+    let mut wanted = Wanted { question, inventory, patterns, requests: first(question), in_passing: BTreeSet::new() };
+    wanted.of_namespace();
+    wanted.of_client();
+    wanted.of_routes();
+    if !asked.is_empty() {
+        match question.resolve(inventory) {
+            Ok(asked) => wanted.what_is_named(&asked),
+            Err(_) => wanted.what_else_there_is(),
+        }
+    }
+    // What is worth a request and no wave of its own.
+    if !wanted.requests.is_subset(asked) {
+        wanted.requests.append(&mut wanted.in_passing);
+    }
+    wanted.requests
+}
+
+struct Wanted<'a> {
+    question: &'a Question,
+    inventory: &'a Inventory,
+    patterns: &'a LogPatterns,
+    requests: BTreeSet<Request>,
+    in_passing: BTreeSet<Request>,
+}
+
+impl Wanted<'_> {
+    fn list(&mut self, kind: Kind, namespace: Option<&str>) {
+        self.requests.insert(Request::List { kind, namespace: namespace.map(str::to_owned) });
+    }
+
+    fn get(&mut self, kind: Kind, namespace: &str, name: &str) {
+        self.requests.insert(Request::Get { kind, namespace: Some(namespace.to_owned()), name: name.to_owned() });
+    }
+
+    fn names(&mut self, kind: Kind, namespace: Option<&str>) {
+        self.requests.insert(Request::Names { kind, namespace: namespace.map(str::to_owned) });
+    }
+
+    // Whatever may keep a Service of another namespace from answering.
+    fn what_serves(&mut self, namespace: &str) {
+        if self.question.namespace.as_deref().is_some_and(|asked| asked != namespace) {
+            SERVING.into_iter().for_each(|kind| self.list(kind, Some(namespace)));
+        }
+    }
+
+    fn of_namespace(&mut self) {
+        let namespace = self.question.namespace.as_deref();
+        for kind in self.question.kinds(self.inventory) {
+            self.list(kind, namespace);
+        }
+        for kind in self.question.target.each().iter().filter_map(Target::kind) {
+            self.list(kind, namespace.filter(|_| kind.info().namespaced));
+        }
+    }
+
+    fn what_else_there_is(&mut self) {
+        self.names(Kind::Namespace, None);
+        // What has the name of a pod that is not there may be what was to make it.
+        if self.question.is_about_pods() {
+            let owners = [Kind::Deployment, Kind::StatefulSet, Kind::DaemonSet, Kind::Job, Kind::CronJob];
+            owners.into_iter().for_each(|kind| self.names(kind, self.question.namespace.as_deref()));
+        }
+        for target in self.question.target.each() {
+            match target {
+                Target::One(kind, _) if kind.info().namespaced => self.names(*kind, None),
+                Target::Named(_) => {
+                    [Kind::Pod, Kind::Deployment, Kind::Service].into_iter().for_each(|kind| self.names(kind, None));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn what_is_named(&mut self, asked: &Asked) {
+        let workloads = Workloads::of(self.inventory);
+        let graph = Graph::of(self.inventory, &workloads, self.patterns);
+        let events = Events::of(self.inventory);
+        let preemptions = Preemptions::of(self.inventory);
+        let reach = match asked {
+            Asked::Everything => Reach::everything(&graph, self.question.namespace.clone()),
+            Asked::Objects(keys, pods) => Reach::of(&graph, keys, pods.clone()),
+        };
+        for workload in reach.workloads(&workloads) {
+            self.references(workload);
+            self.of_refusal(workload, &events);
+            self.of_pods(workload, &reach);
+            self.of_usage(workload, &reach);
+            // Who took a place may be in any namespace.
+            if preemptions.is_by_unseen(&reach, workload) {
+                self.list(Kind::Pod, None);
+            }
+        }
+        self.of_nodes(asked, &reach);
+        self.of_daemon_sets(&reach);
+        self.of_jobs(&workloads, &reach);
+        self.of_services(&workloads, &reach);
+        self.of_ingresses(&reach);
+        self.of_gateways(&reach);
+        self.of_policies(&reach);
+        self.of_claims(&reach);
+        self.of_deleted(&reach);
+        self.of_apis(asked, &reach);
+    }
+}
+
+// To know the server, and whether the namespace is there at all.
+fn first(question: &Question) -> BTreeSet<Request> {
+    let namespace = question.namespace.iter();
+    let get = namespace.map(|name| Request::Get { kind: Kind::Namespace, namespace: None, name: name.clone() });
+    get.chain([Request::Version]).collect()
+}
