@@ -1,0 +1,147 @@
+//! What a rule can be about, and the names and shapes of the facts that it can read there.
+
+use std::collections::BTreeMap;
+
+use schemars::SchemaGenerator;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    api_service, claim, container,
+    controller::{budget, scaler},
+    deleted, gateway, ingress, log, node, pod, policy, reference, refusal, resolver, rollout, schedule, service,
+};
+
+/// What a rule can be about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum On {
+    /// Each container of each pod: `container`, `log`, `pod`, `workload`.
+    Container,
+    /// Each thing that a pod template refers to by name: `reference`, `workload`.
+    Reference,
+    /// Each pod: `pod`, `workload`.
+    Pod,
+    /// Each workload: `workload`, `resolver`.
+    Workload,
+    /// Each Service: `service`.
+    Service,
+    /// Each port of each Service: `port`, `service`.
+    Port,
+    /// Each Ingress: `ingress`.
+    Ingress,
+    /// Each backend of each Ingress: `backend`, `ingress`.
+    Backend,
+    /// Each Secret with a certificate of each Ingress: `tls`, `ingress`.
+    Tls,
+    /// Each Gateway: `gateway`.
+    Gateway,
+    /// Each Gateway that a route is for: `parent`.
+    Parent,
+    /// Each Service that a route leads to: `destination`.
+    Destination,
+    /// Each NetworkPolicy: `policy`.
+    Policy,
+    /// Each PersistentVolumeClaim: `claim`.
+    Claim,
+    /// Each HorizontalPodAutoscaler: `scaler`.
+    Scaler,
+    /// Each PodDisruptionBudget: `budget`.
+    Budget,
+    /// Each node: `node`.
+    Node,
+    /// Each APIService that another Service answers for: `api_service`.
+    ApiService,
+    /// Each object that was deleted and is still there: `object`.
+    Deleted,
+    /// Each admission webhook because of which pods can't be made: `webhook`.
+    Webhook,
+    /// Each workload whose pods had to make room and are on no node since: `preemption`, `workload`.
+    Preemption,
+}
+
+impl On {
+    /// The names of the facts that a rule on this can read.
+    fn names(self) -> &'static [&'static str] {
+        match self {
+            On::Container => &["container", "log", "pod", "workload"],
+            On::Reference => &["reference", "workload"],
+            On::Pod => &["pod", "workload"],
+            On::Workload => &["workload", "resolver"],
+            On::Service => &["service"],
+            On::Port => &["port", "service"],
+            On::Ingress => &["ingress"],
+            On::Backend => &["backend", "ingress"],
+            On::Tls => &["tls", "ingress"],
+            On::Gateway => &["gateway"],
+            On::Parent => &["parent"],
+            On::Destination => &["destination"],
+            On::Policy => &["policy"],
+            On::Claim => &["claim"],
+            On::Scaler => &["scaler"],
+            On::Budget => &["budget"],
+            On::Node => &["node"],
+            On::ApiService => &["api_service"],
+            On::Deleted => &["object"],
+            On::Webhook => &["webhook"],
+            On::Preemption => &["preemption", "workload"],
+        }
+    }
+
+    /// The names and shapes of the facts that a rule on this can read.
+    pub fn shape(self) -> BTreeMap<&'static str, serde_json::Value> {
+        self.names().iter().map(|name| (*name, shape_of(name).to_value())).collect()
+    }
+}
+
+fn shape_of(name: &str) -> schemars::Schema {
+    let generator = SchemaGenerator::default();
+    match name {
+        "container" => generator.into_root_schema_for::<container::ContainerFacts>(),
+        "log" => generator.into_root_schema_for::<log::LogFacts>(),
+        "pod" => generator.into_root_schema_for::<pod::PodFacts>(),
+        "workload" => generator.into_root_schema_for::<rollout::WorkloadFacts>(),
+        "resolver" => generator.into_root_schema_for::<resolver::ResolverFacts>(),
+        "reference" => generator.into_root_schema_for::<reference::ReferenceFacts>(),
+        "service" => generator.into_root_schema_for::<service::ServiceFacts>(),
+        "port" => generator.into_root_schema_for::<service::PortFacts>(),
+        "backend" => generator.into_root_schema_for::<ingress::BackendFacts>(),
+        "ingress" => generator.into_root_schema_for::<ingress::IngressFacts>(),
+        "tls" => generator.into_root_schema_for::<ingress::TlsFacts>(),
+        "api_service" => generator.into_root_schema_for::<api_service::ApiServiceFacts>(),
+        "object" => generator.into_root_schema_for::<deleted::DeletedFacts>(),
+        "webhook" => generator.into_root_schema_for::<refusal::WebhookFacts>(),
+        "preemption" => generator.into_root_schema_for::<schedule::preemption::PreemptionFacts>(),
+        "gateway" => generator.into_root_schema_for::<gateway::GatewayFacts>(),
+        "parent" => generator.into_root_schema_for::<gateway::ParentFacts>(),
+        "destination" => generator.into_root_schema_for::<gateway::RouteBackendFacts>(),
+        "policy" => generator.into_root_schema_for::<policy::PolicyFacts>(),
+        "node" => generator.into_root_schema_for::<node::NodeFacts>(),
+        "claim" => generator.into_root_schema_for::<claim::ClaimFacts>(),
+        "scaler" => generator.into_root_schema_for::<scaler::ScalerFacts>(),
+        "budget" => generator.into_root_schema_for::<budget::BudgetFacts>(),
+        // `names` gives no other; the test below holds the two together.
+        _ => false.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_that_a_rule_can_read_has_a_shape() {
+        use On::{
+            ApiService, Backend, Budget, Claim, Container, Deleted, Destination, Gateway, Ingress, Node, Parent, Pod,
+            Policy, Port, Preemption, Reference, Scaler, Service, Tls, Webhook, Workload,
+        };
+        let of_pods = [Container, Reference, Pod, Workload, Scaler, Budget, Policy, Gateway, Parent, Destination, Node];
+        for on in of_pods
+            .into_iter()
+            .chain([Service, Port, Ingress, Backend, Tls, Claim, Webhook, ApiService, Deleted, Preemption])
+        {
+            for (name, shape) in on.shape() {
+                assert!(shape["properties"].is_object(), "{name}");
+            }
+        }
+    }
+}
