@@ -110,7 +110,7 @@ pub struct Finding {
     pub evidence: Vec<Evidence>,
     /// What was probably meant, nearest first.
     pub nearest: Vec<Nearest>,
-    /// What changed in the field at fault.
+    /// What changed in the field at fault, in what it names, and in the pod template since it worked.
     pub changes: Vec<Change>,
     /// Who manages the object, so that a change here would not last; left out where nobody is known to.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -171,11 +171,14 @@ pub struct Nearest {
     pub why: String,
 }
 
-/// A change to the field at fault.
+/// A change to the field at fault, or to what is used there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Change {
-    /// The field's path.
+    /// The object, where it is another one than the finding's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub object: Option<ObjectRef>,
+    /// The field's path; empty where it is only known that something in the object was changed.
     pub field: String,
     /// The value before, where it is known.
     pub from: Option<String>,
@@ -185,6 +188,9 @@ pub struct Change {
     pub by: Option<String>,
     /// When (RFC 3339).
     pub at: Option<String>,
+    /// Whether it was then. Otherwise it was then at the latest: its manager wrote other fields of the object as well,
+    /// and only its last write has a time.
+    pub exact: bool,
 }
 
 /// Who manages an object.

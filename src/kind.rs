@@ -4,7 +4,7 @@ use std::fmt;
 
 pub(crate) use k8s_openapi::api::{
     admissionregistration::v1::{MutatingWebhookConfiguration, ValidatingWebhookConfiguration},
-    apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet},
+    apps::v1::{ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet},
     autoscaling::v2::HorizontalPodAutoscaler,
     batch::v1::{CronJob, Job},
     core::v1::{
@@ -74,6 +74,13 @@ macro_rules! kinds {
                     short: &[$($short),*], namespaced: $namespaced, target: $target,
                 },)* }
             }
+
+            /// An object of this kind without the fields that the API server does not know, which it drops.
+            pub fn as_understood(self, object: serde_json::Value) -> Option<serde_json::Value> {
+                match self { $(Kind::$kind => {
+                    serde_json::from_value::<$kind>(object).and_then(|object| serde_json::to_value(object)).ok()
+                })* }
+            }
         }
 
         $(impl Kept for $kind { const OF: Kind = Kind::$kind; })*
@@ -106,6 +113,7 @@ kinds! {
     ConfigMap "" "v1" "configmaps" ["cm"] true false;
     Secret "" "v1" "secrets" [] true false;
     ServiceAccount "" "v1" "serviceaccounts" ["sa"] true false;
+    ControllerRevision "apps" "v1" "controllerrevisions" [] true false;
     ResourceQuota "" "v1" "resourcequotas" ["quota"] true false;
     LimitRange "" "v1" "limitranges" ["limits"] true false;
     PersistentVolume "" "v1" "persistentvolumes" ["pv"] false false;

@@ -1,140 +1,150 @@
-//! What a rollout changed: the pod template of the revision that still works against the one that does not.
+//! What a rollout changed: the pod template of the revision before against the one that fails.
 
-use std::collections::BTreeSet;
+use jiff::Timestamp;
+use k8s_openapi::api::{
+    apps::v1::{ControllerRevision, ReplicaSet},
+    core::v1::{Pod, PodTemplateSpec},
+};
+use serde_json::{Value, json};
 
-use k8s_openapi::api::apps::v1::ReplicaSet;
-use serde_json::{Map, Value};
-
-use super::field;
+use super::{
+    compare::{Difference, compare, show},
+    path::Path,
+};
 use crate::{
     document::{Change, Finding},
-    facts::{World, object, rollout},
+    facts::{
+        World, object, rollout,
+        service::is_ready,
+        workload::{self, Workload},
+    },
     kind::Kind,
 };
 
-/// The fields in which a Deployment's pod template differs from that of its newest revision with ready pods, where
-/// what is wrong is wrong with the pods of the newest revision alone.
-pub fn since_healthy(world: &World, deployment: &Value, finding: &Finding) -> Vec<Change> {
-    if finding.object.kind != Kind::Deployment.info().name {
-        return Vec::new();
+/// A rollout, or several, from one pod template to another.
+pub struct Rollout(Vec<Revision>);
+
+/// One revision of a workload: its pod template, and whether pods of it are ready.
+struct Revision {
+    // As it stands in the workload.
+    template: Value,
+    is_ready: bool,
+    made: Option<Timestamp>,
+}
+
+impl Rollout {
+    /// The one that led to what is found, where that is wrong with pods of the newest revision alone: from the newest
+    /// revision that has ready pods, or, where none has, from the one before.
+    pub fn to_what_fails(world: &World, finding: &Finding) -> Option<Self> {
+        let workload = world.workloads.get(&finding.object)?;
+        let mut revisions = revisions(world, workload);
+        let (newest, older) = revisions.split_first()?;
+        let is_of_newest = |name: &str| {
+            let pod = workload.pods.iter().find(|pod| object::name(&pod.metadata) == name);
+            pod.is_some_and(|pod| !workload::is_of_older_revision(world.inventory, workload, pod))
+        };
+        if older.is_empty() || newest.is_ready || !finding.affected.iter().all(|pod| is_of_newest(&pod.name)) {
+            return None;
+        }
+        let before = older.iter().position(|revision| revision.is_ready).unwrap_or(0);
+        revisions.truncate(before + 2);
+        Some(Self(revisions))
     }
-    let Some(workload) = world.workloads.get(&finding.object) else { return Vec::new() };
-    let revisions = rollout::revisions(world.inventory, workload);
-    let Some((newest, older)) = revisions.split_first() else { return Vec::new() };
-    let is_of_newest = |name: &str| name.starts_with(&format!("{}-", object::name(&newest.metadata)));
-    let Some(healthy) = older.iter().find(|set| ready_pods(set) > 0) else { return Vec::new() };
-    if ready_pods(newest) > 0 || !finding.affected.iter().all(|pod| is_of_newest(&pod.name)) {
-        return Vec::new();
+
+    /// Whether the pod template is known never to have been changed.
+    pub fn is_the_only_one(world: &World, finding: &Finding) -> bool {
+        let workload = world.workloads.get(&finding.object);
+        workload.is_some_and(|workload| revisions(world, workload).len() == 1)
     }
-    let now = deployment.pointer("/spec/template").cloned().unwrap_or_default();
-    let mut changes = since(healthy, &now);
-    for change in &mut changes {
-        let made = field::newest_manager(deployment, &field::parse(&change.field));
-        let rolled_out = newest.metadata.creation_timestamp.as_ref().map(object::time);
-        (change.by, change.at) = made.map_or((None, rolled_out), |(by, at)| (Some(by), Some(at)));
+
+    /// What it changed in the workload's pod template.
+    pub fn differences(&self, workload: &Value) -> Vec<Difference> {
+        let path = Path::parse("spec.template");
+        let template = |of: &Value| path.follow(of).cloned().unwrap_or_default();
+        let before = self.0.last().map(|revision| template(&revision.template)).unwrap_or_default();
+        compare(&path, &before, &template(workload))
     }
-    changes
+
+    /// When the present value of a field was rolled out; nothing where an older revision was returned to.
+    pub fn began(&self, difference: &Difference) -> Option<Timestamp> {
+        let value = |revision: &Revision| difference.path.follow(&revision.template).cloned().unwrap_or_default();
+        let same = self.0.iter().take_while(|revision| value(revision) == difference.to).count();
+        let first = self.0.get(same.checked_sub(1)?)?;
+        first.made.filter(|made| self.0.iter().skip(same).all(|older| older.made <= Some(*made)))
+    }
+}
+
+// Newest first.
+fn revisions(world: &World, workload: &Workload) -> Vec<Revision> {
+    match Kind::from_object(&workload.object.kind, &workload.object.api_version) {
+        Some(Kind::Deployment) => {
+            rollout::revisions(world.inventory, workload).into_iter().map(of_replica_set).collect()
+        }
+        Some(Kind::StatefulSet | Kind::DaemonSet) => of_controller_revisions(world, workload),
+        _ => Vec::new(),
+    }
+}
+
+fn of_replica_set(set: &ReplicaSet) -> Revision {
+    Revision {
+        template: in_workload(template_of(set)),
+        is_ready: set.status.as_ref().and_then(|status| status.ready_replicas).unwrap_or(0) > 0,
+        made: set.metadata.creation_timestamp.as_ref().map(|time| time.0),
+    }
+}
+
+fn of_controller_revisions(world: &World, workload: &Workload) -> Vec<Revision> {
+    let mut found: Vec<_> = world
+        .inventory
+        .seen::<ControllerRevision>(&workload.object.namespace)
+        .filter(|revision| object::controller(&revision.metadata).is_some_and(|by| by.uid == workload.object.uid))
+        .collect();
+    found.sort_by_key(|revision| std::cmp::Reverse(revision.revision));
+    let one = |revision: &ControllerRevision| {
+        let name = object::name(&revision.metadata);
+        let data = revision.data.as_ref().and_then(|data| data.0.pointer("/spec/template"));
+        // A patch that replaces the template: read as a template, it says no more of being one.
+        let template = data.and_then(|data| serde_json::from_value::<PodTemplateSpec>(data.clone()).ok());
+        Revision {
+            is_ready: workload.pods.iter().any(|pod| is_ready(pod) && is_of(pod, name)),
+            made: revision.metadata.creation_timestamp.as_ref().map(|time| time.0),
+            template: in_workload(serde_json::to_value(template).unwrap_or_default()),
+        }
+    };
+    found.into_iter().map(one).collect()
+}
+
+// A StatefulSet's pods carry the name of their revision, a DaemonSet's the end of it.
+fn is_of(pod: &Pod, revision: &str) -> bool {
+    let hash = pod.metadata.labels.as_ref().and_then(|labels| labels.get("controller-revision-hash"));
+    hash.is_some_and(|hash| revision == hash || revision.ends_with(&format!("-{hash}")))
 }
 
 /// The fields in which a pod template differs from that of a ReplicaSet.
 pub fn since(set: &ReplicaSet, template: &Value) -> Vec<Change> {
-    let before = serde_json::to_value(&set.spec).unwrap_or_default();
-    let mut before = before.get("template").cloned().unwrap_or_default();
-    without_hash(&mut before);
-    let mut changes = Vec::new();
-    compare("spec.template", &before, template, &mut changes);
-    changes
+    let value = |value: &Value| Some(show(value)).filter(|_| !value.is_null());
+    let change = |difference: Difference| Change {
+        object: None,
+        field: difference.path.to_string(),
+        from: value(&difference.from),
+        to: value(&difference.to),
+        by: None,
+        at: None,
+        exact: false,
+    };
+    compare(&Path::parse("spec.template"), &template_of(set), template).into_iter().map(change).collect()
 }
 
-fn ready_pods(set: &ReplicaSet) -> i32 {
-    set.status.as_ref().and_then(|status| status.ready_replicas).unwrap_or(0)
+fn in_workload(template: Value) -> Value {
+    json!({"spec": {"template": template}})
 }
 
-// The Deployment's controller adds it to each ReplicaSet's template.
-fn without_hash(template: &mut Value) {
+// The Deployment's controller adds a label to each ReplicaSet's template.
+fn template_of(set: &ReplicaSet) -> Value {
+    let spec = serde_json::to_value(&set.spec).unwrap_or_default();
+    let mut template = spec.get("template").cloned().unwrap_or_default();
     if let Some(labels) = template.pointer_mut("/metadata/labels").and_then(Value::as_object_mut) {
         labels.remove("pod-template-hash");
     }
-}
-
-// Objects field by field, lists of named items item by item; any other list is one value.
-fn compare(path: &str, before: &Value, now: &Value, changes: &mut Vec<Change>) {
-    match (before, now) {
-        _ if before == now => {}
-        (Value::Object(before), Value::Object(now)) => {
-            for key in before.keys().chain(now.keys()).collect::<BTreeSet<_>>() {
-                let of = |map: &Map<String, Value>| map.get(key).cloned().unwrap_or_default();
-                compare(&below(path, key), &of(before), &of(now), changes);
-            }
-        }
-        (Value::Array(_), Value::Array(_)) => match (by_name(before), by_name(now)) {
-            (Some(before), Some(now)) => {
-                for name in before.keys().chain(now.keys()).collect::<BTreeSet<_>>() {
-                    let of = |map: &Map<String, Value>| map.get(name).cloned().unwrap_or_default();
-                    compare(&format!("{path}[name={name}]"), &of(&before), &of(&now), changes);
-                }
-            }
-            _ => changes.push(change(path, before, now)),
-        },
-        _ => changes.push(change(path, before, now)),
-    }
-}
-
-// A key with dots, as those of annotations, can't be told from a path.
-fn below(path: &str, key: &str) -> String {
-    if key.contains(['.', '/']) { format!("{path}[{key}]") } else { format!("{path}.{key}") }
-}
-
-fn by_name(list: &Value) -> Option<Map<String, Value>> {
-    let named = |item: &Value| Some((item.get("name")?.as_str()?.to_owned(), item.clone()));
-    list.as_array()?.iter().map(named).collect()
-}
-
-fn change(path: &str, before: &Value, now: &Value) -> Change {
-    let value = |value: &Value| Some(field::show(value)).filter(|_| !value.is_null());
-    Change { field: path.to_owned(), from: value(before), to: value(now), by: None, at: None }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn templates_are_compared_field_by_field_and_containers_by_their_names() {
-        let before = json!({
-            "metadata": {"annotations": {"example.com/v": "1"}},
-            "spec": {"containers": [
-                {"name": "web", "image": "web:1", "args": ["a"], "env": [{"name": "PORT", "value": "80"}]},
-                {"name": "log", "image": "log:1"},
-            ]},
-        });
-        let now = json!({
-            "metadata": {"annotations": {"example.com/v": "2"}},
-            "spec": {"containers": [
-                {"name": "log", "image": "log:1"},
-                {"name": "web", "image": "web:2", "args": ["a", "b"], "env": [{"name": "PORT", "value": "80"}, {"name": "HOST", "value": "x"}]},
-            ]},
-        });
-        let mut changes = Vec::new();
-        compare("spec.template", &before, &now, &mut changes);
-        let told: Vec<_> = changes
-            .iter()
-            .map(|change| (change.field.as_str(), change.from.as_deref(), change.to.as_deref()))
-            .collect();
-        assert_eq!(
-            told,
-            [
-                ("spec.template.metadata.annotations[example.com/v]", Some("1"), Some("2")),
-                ("spec.template.spec.containers[name=web].args", Some(r#"["a"]"#), Some(r#"["a","b"]"#)),
-                (
-                    "spec.template.spec.containers[name=web].env[name=HOST]",
-                    None,
-                    Some(r#"{"name":"HOST","value":"x"}"#)
-                ),
-                ("spec.template.spec.containers[name=web].image", Some("web:1"), Some("web:2")),
-            ]
-        );
-    }
+    template
 }

@@ -9,7 +9,7 @@ use super::{
     diff,
     page::{MARGIN, Page},
     table,
-    wrap::width,
+    wrap::{fit, width},
 };
 
 /// A word or two stand in a summary by chance.
@@ -73,23 +73,28 @@ fn last_of(lines: &[String]) -> Vec<String> {
     note.into_iter().chain(last.map(|line| line.replace('\t', "    "))).collect()
 }
 
+/// What is said of a value: enough to know it by.
+const SHOWN: usize = 120;
+
 pub(super) fn changes(page: &mut Page, finding: &Finding) {
     let mut label = "changed";
     for change in &finding.changes {
         // What the field at fault holds now is told already.
-        let is_told = finding.field.as_ref() == Some(&change.field);
+        let is_told = change.object.is_none() && finding.field.as_ref() == Some(&change.field);
         let (from, to) = (change.from.as_deref(), change.to.as_deref());
         let in_lines = [from, to].iter().flatten().any(|it| it.trim().contains('\n'));
+        let shown = |value: &str| fit(&clean::line(value.trim()), SHOWN);
         let values = match (from, to) {
             _ if in_lines => String::new(),
-            (Some(from), Some(to)) if !is_told && to.len() <= QUOTED => {
-                format!(" (was: {}, now: {})", clean::line(from.trim()), clean::line(to.trim()))
+            (Some(from), Some(to)) if !is_told && to.len() <= SHOWN => {
+                format!(" (was: {}, now: {})", shown(from), shown(to))
             }
-            (Some(from), _) => format!(" (was: {})", clean::line(from.trim())),
-            (None, Some(to)) => format!(" (now: {})", clean::line(to.trim())),
+            (Some(from), Some(_)) => format!(" (was: {})", shown(from)),
+            (Some(from), None) => format!(" (was: {}, now: not set)", shown(from)),
+            (None, Some(to)) => format!(" (now: {})", shown(to)),
             (None, None) => String::new(),
         };
-        page.wrapped(label, &format!("{}{values}", who_and_when(page, change)));
+        page.wrapped(label, &format!("{}{values}", who_and_when(page, finding, change)));
         if in_lines {
             let lines = diff::between(from.unwrap_or_default(), to.unwrap_or_default());
             small_diff(page, &lines.join("\n"));
@@ -98,10 +103,19 @@ pub(super) fn changes(page: &mut Page, finding: &Finding) {
     }
 }
 
-/// `spec.selector by kubectl-edit 3m ago`.
-fn who_and_when(page: &Page, change: &Change) -> String {
+/// `spec.selector by kubectl-edit 3m ago`, `ConfigMap/settings data.PORT by kubectl-patch 3m ago or earlier`.
+fn who_and_when(page: &Page, finding: &Finding, change: &Change) -> String {
+    let object = change.object.as_ref().map(|object| clean::line(&object.to_string()));
+    let is_whole = change.field.is_empty();
+    let field = (!is_whole).then(|| clean::line(&change.field));
+    let what = match (object, field) {
+        (None, None) => clean::line(&finding.object.to_string()),
+        (object, field) => object.into_iter().chain(field).collect::<Vec<_>>().join(" "),
+    };
     let by = change.by.as_deref().map(|by| format!("by {}", clean::line(by)));
     let at = change.at.as_deref().map(|at| ago(at, page.style.now));
-    let words = [Some(clean::line(&change.field)), by, at];
-    words.into_iter().flatten().collect::<Vec<_>>().join(" ")
+    let earlier = (at.is_some() && !change.exact).then(|| "or earlier".to_owned());
+    let words: Vec<_> = [Some(what), by, at, earlier].into_iter().flatten().collect();
+    let said = words.join(" ");
+    if is_whole { format!("{said}; which of its fields is not recorded") } else { said }
 }

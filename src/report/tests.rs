@@ -115,6 +115,8 @@ fn selector_mismatch() -> Finding {
         evidence: vec![says("EndpointSlice/hello-server-service-x7k2p", "no endpoints", Some("2026-05-01T11:58:00Z"))],
         nearest: vec![near("app=hello-server", "3 ready pods of Deployment/hello-server carry it")],
         changes: vec![Change {
+            object: None,
+            exact: true,
             field: "spec.selector".to_owned(),
             from: Some("app=hello-server".to_owned()),
             to: Some("app=hello-serve".to_owned()),
@@ -415,6 +417,8 @@ fn of_a_long_log_the_end_is_shown() {
 fn a_changed_value_of_several_lines_is_a_diff() {
     let changed = Finding {
         changes: vec![Change {
+            object: None,
+            exact: true,
             field: "data[app.conf]".to_owned(),
             from: Some("listen 80\nroot /\n".to_owned()),
             to: Some("listen eighty\nroot /\n".to_owned()),
@@ -472,6 +476,8 @@ fn evil() -> Diagnosis {
         evidence: vec![says(EVIL, EVIL, Some(EVIL)), says(EVIL, "a\tb\nc\u{1b}[2J\td", None)],
         nearest: vec![near(EVIL, EVIL)],
         changes: vec![Change {
+            object: None,
+            exact: true,
             field: EVIL.to_owned(),
             from: Some(EVIL.to_owned()),
             to: Some(EVIL.to_owned()),

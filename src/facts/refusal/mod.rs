@@ -65,7 +65,7 @@ pub fn facts(inventory: &Inventory, events: &Events, workload: &Workload) -> Ref
     let nearest = classes_near(inventory, &priority_class);
     RefusedFacts {
         failing: true,
-        quota: part(&message, r"(?:exceeded quota|failed quota): ([^,:\s]+)"),
+        quota: quota(&message),
         requested: part(&message, r"requested: (.*?)(?:, used:|$)"),
         used: part(&message, r"used: (.*?)(?:, limited:|$)"),
         limited: part(&message, r"limited: (.*)$"),
@@ -157,6 +157,11 @@ fn newest_event<'a, 'b>(events: &'b Events<'a>, workload: &Workload) -> Option<&
 }
 
 // The first group of a pattern; empty where it does not match.
+/// The ResourceQuota that words name; empty where they name none.
+pub fn quota(words: &str) -> String {
+    part(words, r"(?:exceeded quota|failed quota): ([^,:\s]+)")
+}
+
 fn part(message: &str, pattern: &str) -> String {
     let found = Regex::new(pattern).ok().and_then(|pattern| Some(pattern.captures(message)?.get(1)?.as_str()));
     found.unwrap_or_default().to_owned()

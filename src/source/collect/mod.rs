@@ -1,6 +1,7 @@
 //! Which requests a question takes: one wave of what is always looked at, and
 //! further ones for what the answers name. Nothing is asked for twice.
 
+mod changes;
 mod cluster;
 mod pods;
 mod traffic;
@@ -151,6 +152,7 @@ impl Wanted<'_> {
             self.references(workload);
             self.of_refusal(workload, &events);
             self.of_pods(workload, &reach);
+            self.of_changes(workload, &events, &reach);
             self.of_usage(workload, &reach);
             // Who took a place may be in any namespace.
             if preemptions.is_by_unseen(&reach, workload) {

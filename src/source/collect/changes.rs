@@ -1,0 +1,37 @@
+//! What may have been different when it worked, where something does not work now.
+
+use super::Wanted;
+use crate::{
+    changes::settings_of,
+    facts::{container, events::Events, refusal, service::is_ready, workload::Workload},
+    graph::Reach,
+    kind::Kind,
+};
+
+impl Wanted<'_> {
+    /// What was rolled out before, what containers that fail have read, and the quota that stands in the way.
+    pub(super) fn of_changes(&mut self, workload: &Workload, events: &Events, reach: &Reach) {
+        let namespace = workload.object.namespace.as_str();
+        let pods = || workload.pods.iter().filter(|pod| reach.asks_for_pod(pod));
+        // A Deployment's are its ReplicaSets.
+        let keeps_revisions = matches!(workload.object.kind.as_str(), "StatefulSet" | "DaemonSet");
+        if keeps_revisions && pods().any(|pod| !is_ready(pod)) {
+            self.list(Kind::ControllerRevision, self.question.namespace.as_deref());
+        }
+        for pod in pods() {
+            let Some(spec) = &pod.spec else { continue };
+            for (container, init) in container::containers(pod) {
+                let status = container::status(pod, &container.name, init);
+                if status.is_some_and(|status| container::is_failing(self.inventory, status)) {
+                    settings_of(spec, container).iter().for_each(|(kind, name)| self.get(*kind, namespace, name));
+                }
+            }
+        }
+        if let Some(words) = refusal::words(self.inventory, events, workload) {
+            let quota = refusal::quota(&words.text);
+            if !quota.is_empty() {
+                self.get(Kind::ResourceQuota, namespace, &quota);
+            }
+        }
+    }
+}
