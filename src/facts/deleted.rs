@@ -7,7 +7,7 @@ use k8s_openapi::{
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{object, workload};
+use super::{node, object, workload};
 use crate::{
     document::{Evidence, ObjectRef},
     graph::{Key, Reach},
@@ -216,11 +216,7 @@ fn node_state(inventory: &Inventory, node: &str) -> Known<String> {
     match inventory.get::<Node>("", node) {
         Lookup::Absent => Known::Known("gone".to_owned()),
         Lookup::Unknown(why) => Known::Unknown(why),
-        Lookup::Present(node) => {
-            let conditions = node.status.as_ref().and_then(|status| status.conditions.as_deref()).unwrap_or_default();
-            let ready = conditions.iter().any(|found| found.type_ == "Ready" && found.status == "True");
-            Known::Known(if ready { "ready" } else { "not ready" }.to_owned())
-        }
+        Lookup::Present(found) => Known::Known(if node::is_ready(found) { "ready" } else { "not ready" }.to_owned()),
     }
 }
 

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::{
     object,
     schedule::Cluster,
-    service::is_ready,
+    service,
     workload::{phase, root_of_pod},
 };
 use crate::{
@@ -72,7 +72,7 @@ pub fn facts(inventory: &Inventory, node: &Node) -> NodeFacts {
         lost: is_lost,
         message: ready.and_then(|ready| ready.message.clone()).unwrap_or_default(),
         pressures: pressures(node).map(|(_, words)| words.to_owned()).collect(),
-        pods: Cluster::of(inventory).knows_pods().map(|()| i64::try_from(there.len()).unwrap_or(i64::MAX)),
+        pods: Cluster::of(inventory).knows_pods().map(|()| object::count(there.len())),
         owners: owners.into_iter().take(MOST).collect(),
         stuck: stuck.take(MOST).collect(),
         evidence: ready.map(evidence).into_iter().collect(),
@@ -94,7 +94,7 @@ pub fn seems_lost(pod: &Pod) -> bool {
     let all_ready = !containers.is_empty() && containers.iter().all(|container| container.ready);
     phase(pod) == "Unknown"
         || status.reason.as_deref() == Some("NodeLost")
-        || (phase(pod) == "Running" && all_ready && !is_ready(pod) && !has_gates)
+        || (phase(pod) == "Running" && all_ready && !service::is_ready(pod) && !has_gates)
 }
 
 /// The node in trouble that a pod suffers from: its own, where it is not ready, or those that the scheduler would
@@ -102,7 +102,7 @@ pub fn seems_lost(pod: &Pod) -> bool {
 pub fn suffers_from<'a>(cluster: &Cluster<'a>, pod: &Pod) -> Vec<&'a Node> {
     match node_of(pod) {
         None => super::schedule::unready_nodes(cluster, pod),
-        Some(_) if is_ready(pod) => Vec::new(),
+        Some(_) if service::is_ready(pod) => Vec::new(),
         Some(name) => {
             cluster.inventory.get::<Node>("", name).present().filter(|node| is_in_trouble(node)).into_iter().collect()
         }
@@ -111,6 +111,11 @@ pub fn suffers_from<'a>(cluster: &Cluster<'a>, pod: &Pod) -> Vec<&'a Node> {
 
 fn node_of(pod: &Pod) -> Option<&str> {
     pod.spec.as_ref()?.node_name.as_deref()
+}
+
+/// Whether the kubelet of a node says, and lately enough, that it can run pods.
+pub fn is_ready(node: &Node) -> bool {
+    condition(node, "Ready").is_some_and(|ready| ready.status == "True")
 }
 
 fn is_not_ready(node: &Node) -> bool {

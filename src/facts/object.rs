@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use k8s_openapi::{
-    api::core::v1::Pod,
+    api::core::v1::{Pod, PodCondition},
     apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference, Time},
 };
 
@@ -61,6 +61,23 @@ pub fn name(metadata: &ObjectMeta) -> &str {
 /// `metadata.namespace`, or nothing.
 pub fn namespace(metadata: &ObjectMeta) -> &str {
     metadata.namespace.as_deref().unwrap_or_default()
+}
+
+/// A condition of a pod by its type.
+pub fn pod_condition<'p>(pod: &'p Pod, kind: &str) -> Option<&'p PodCondition> {
+    pod.status.as_ref()?.conditions.as_ref()?.iter().find(|condition| condition.type_ == kind)
+}
+
+/// A condition of a pod as evidence.
+pub fn condition_evidence(pod: &Pod, condition: &PodCondition) -> Evidence {
+    let field = format!("status.conditions[{}]", condition.type_);
+    let words = condition.message.clone().unwrap_or_default();
+    pod_evidence(pod, &field, words, condition.last_transition_time.as_ref())
+}
+
+/// How many there are, as a fact.
+pub fn count(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 /// A field of a pod as evidence.

@@ -94,7 +94,6 @@ pub struct RolloutFacts {
 /// The facts of a workload.
 pub fn facts(inventory: &Inventory, events: &Events, workload: &Workload) -> WorkloadFacts {
     let kind = workload.object.kind.clone();
-    let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
     WorkloadFacts {
         r#type: kind.to_lowercase(),
         name: workload.object.name.clone(),
@@ -104,8 +103,8 @@ pub fn facts(inventory: &Inventory, events: &Events, workload: &Workload) -> Wor
         editable: matches!(kind.as_str(), "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "CronJob"),
         spec_path: workload.spec_path.to_owned(),
         replicas: workload.replicas.map_or(-1, i64::from),
-        pods: count(workload.pods.len()),
-        ready: count(workload.pods.iter().filter(|pod| is_ready(pod)).count()),
+        pods: object::count(workload.pods.len()),
+        ready: object::count(workload.pods.iter().filter(|pod| is_ready(pod)).count()),
         not_ready: unready(workload),
         rollout: rollout(inventory, workload),
         refused: refusal::facts(inventory, events, workload),

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::{
     document::{Evidence, Nearest},
-    facts::{schedule, workload::Workload},
+    facts::{object, schedule, workload::Workload},
     inventory::{Inventory, Known},
     kind::Kind,
 };
@@ -59,7 +59,7 @@ pub fn facts(inventory: &Inventory, workload: &Workload) -> NoNodesFacts {
         let term = schedule::met_by_none(spec, &nodes);
         let taints = if term.is_some() { BTreeSet::new() } else { taints(spec, &nodes) };
         NoNodesFacts {
-            nodes: Known::Known(i64::try_from(nodes.len()).unwrap_or(i64::MAX)),
+            nodes: Known::Known(object::count(nodes.len())),
             term_values: term.as_ref().map(|term| schedule::values_of(&nodes, &term.key)).unwrap_or_default(),
             nearest: term.as_ref().map(|term| schedule::nearest_label(&nodes, term)).unwrap_or_default(),
             term_field: term.as_ref().map(|term| term.field.clone()).unwrap_or_default(),

@@ -154,7 +154,7 @@ fn target(inventory: &Inventory, workloads: &Workloads, scaler: &HorizontalPodAu
     let ready = of_target.flat_map(|workload| &workload.pods).filter(|pod| is_ready(pod)).count();
     TargetFacts {
         wrong_kind,
-        ready: i64::try_from(ready).unwrap_or(i64::MAX),
+        ready: object::count(ready),
         yaml: yaml(&wanted),
         better: better.map(yaml).unwrap_or_default(),
         patch: better.map(|better| json!({"spec": {"scaleTargetRef": better}}).to_string()).unwrap_or_default(),

@@ -95,19 +95,9 @@ fn words_about(events: &Events, pod: &Pod) -> Vec<Evidence> {
             words.push(object::pod_evidence(pod, &field, message, None));
         }
     }
-    let conditions = pod.status.as_ref().and_then(|status| status.conditions.as_deref()).unwrap_or_default();
-    for condition in
-        conditions.iter().filter(|condition| condition.type_ == "PodScheduled" && condition.status == "False")
-    {
-        if let Some(message) = &condition.message {
-            words.push(object::pod_evidence(
-                pod,
-                "status.conditions[PodScheduled]",
-                message,
-                condition.last_transition_time.as_ref(),
-            ));
-        }
-    }
+    let scheduled = object::pod_condition(pod, "PodScheduled");
+    let refused = scheduled.filter(|condition| condition.status == "False" && condition.message.is_some());
+    words.extend(refused.map(|condition| object::condition_evidence(pod, condition)));
     let uid = pod.metadata.uid.as_deref().unwrap_or_default();
     for reason in ["FailedMount", "FailedToRetrieveImagePullSecret"] {
         words.extend(events.newest(uid, |event| event.reason == reason).map(EventFacts::evidence));

@@ -137,7 +137,7 @@ pub fn facts(cluster: &Cluster, events: &Events, workload: &Workload, pod: &Pod)
             .min()
             .unwrap_or_default()
             .to_owned(),
-        nodes: cluster.places().map(|places| i64::try_from(places.len()).unwrap_or(i64::MAX)),
+        nodes: cluster.places().map(|places| object::count(places.len())),
         fits: verdict.as_ref().map(|verdict| verdict.fits.join(", ")).unwrap_or_default(),
         selector: match &verdict {
             Some(verdict) => selector::facts(cluster, verdict, pod),

@@ -158,17 +158,13 @@ impl<'a> Preemptions<'a> {
             priority: spec.and_then(|spec| spec.priority).unwrap_or(0).into(),
             class: spec.and_then(|spec| spec.priority_class_name.clone()).unwrap_or_default(),
             is_last,
-            waiting: count(waiting.len()),
-            missing: count(missing),
+            waiting: object::count(waiting.len()),
+            missing: object::count(missing),
             lacking: said::lacking(message),
             reasons: said::reasons_text(message).to_owned(),
             evidence: lost.iter().rev().take(2).map(|victim| victim.evidence.clone()).collect(),
         })
     }
-}
-
-fn count(number: usize) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 fn missing(inventory: &Inventory, workload: &Workload) -> usize {
@@ -180,20 +176,15 @@ fn missing(inventory: &Inventory, workload: &Workload) -> usize {
 
 // https://kubernetes.io/docs/concepts/workloads/pods/disruptions/#pod-disruption-conditions
 fn of_condition(pod: &Pod) -> Option<Victim> {
-    let conditions = pod.status.as_ref()?.conditions.as_deref()?;
-    let condition = conditions.iter().find(|condition| {
-        condition.type_ == "DisruptionTarget"
-            && condition.status == "True"
-            && condition.reason.as_deref() == Some("PreemptionByScheduler")
+    let condition = object::pod_condition(pod, "DisruptionTarget").filter(|condition| {
+        condition.status == "True" && condition.reason.as_deref() == Some("PreemptionByScheduler")
     })?;
-    let at = condition.last_transition_time.as_ref();
-    let words = condition.message.clone().unwrap_or_default();
     Some(Victim {
         pod: object::name(&pod.metadata).to_owned(),
-        at: at?.0,
+        at: condition.last_transition_time.as_ref()?.0,
         by: String::new(),
         node: pod.spec.as_ref()?.node_name.clone().unwrap_or_default(),
-        evidence: object::pod_evidence(pod, "status.conditions[DisruptionTarget]", words, at),
+        evidence: object::condition_evidence(pod, condition),
     })
 }
 

@@ -3,7 +3,7 @@
 use k8s_openapi::api::core::v1::{Pod, PodCondition};
 
 use super::obstacle::Filter;
-use crate::facts::workload::phase;
+use crate::facts::{object, workload::phase};
 
 // In the words of Kubernetes' default plugins; 1.34 and before.
 const WORDS: [(&str, Filter); 15] = [
@@ -53,8 +53,7 @@ pub fn scheduled(pod: &Pod) -> Option<&PodCondition> {
     if phase(pod) != "Pending" {
         return None;
     }
-    let conditions = pod.status.as_ref()?.conditions.as_deref()?;
-    conditions.iter().find(|condition| condition.type_ == "PodScheduled")
+    object::pod_condition(pod, "PodScheduled")
 }
 
 /// Why nodes will not do, as one text.

@@ -79,9 +79,7 @@ fn serving(inventory: &Inventory) -> BTreeSet<&str> {
         let spec = pod.spec.as_ref()?;
         // Who asks for a node by its name goes past every scheduler; who was scheduled has the condition.
         spec.node_name.as_ref()?;
-        let conditions = pod.status.as_ref()?.conditions.as_deref()?;
-        let was_scheduled =
-            conditions.iter().any(|condition| condition.type_ == "PodScheduled" && condition.status == "True");
+        let was_scheduled = object::pod_condition(pod, "PodScheduled")?.status == "True";
         spec.scheduler_name.as_deref().filter(|_| was_scheduled)
     });
     let speaking = inventory.seen_anywhere::<Event>().filter_map(|event| {

@@ -138,8 +138,7 @@ pub fn is_headless(service: &Service) -> bool {
 
 /// The condition Ready of a pod.
 pub fn is_ready(pod: &Pod) -> bool {
-    let conditions = pod.status.as_ref().and_then(|status| status.conditions.as_deref()).unwrap_or_default();
-    conditions.iter().any(|condition| condition.type_ == "Ready" && condition.status == "True")
+    object::pod_condition(pod, "Ready").is_some_and(|condition| condition.status == "True")
 }
 
 /// The facts of a Service.
@@ -172,7 +171,7 @@ pub fn facts(inventory: &Inventory, workloads: &Workloads, events: &Events, serv
         nearest,
         elsewhere: if nobody { elsewhere(inventory, namespace, &selector) } else { Vec::new() },
         evidence: pods.iter().filter(|pod| !is_ready(pod)).take(5).map(|pod| not_ready(pod)).collect(),
-        ready: all_pods.as_ref().map(|_| count(pods.iter().filter(|pod| is_ready(pod)).count())),
+        ready: all_pods.as_ref().map(|_| object::count(pods.iter().filter(|pod| is_ready(pod)).count())),
         pods: all_pods.map(|_| pods.iter().map(|pod| object::name(&pod.metadata).to_owned()).collect()),
         selector,
     }
@@ -188,14 +187,9 @@ fn unseen_workloads(inventory: &Inventory, namespace: &str, has_nearest: bool) -
     })
 }
 
-fn count(number: usize) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
-
 /// What the kubelet says of a pod that is not ready.
 pub fn not_ready(pod: &Pod) -> Evidence {
-    let conditions = pod.status.as_ref().and_then(|status| status.conditions.as_deref()).unwrap_or_default();
-    let ready = conditions.iter().find(|condition| condition.type_ == "Ready");
+    let ready = object::pod_condition(pod, "Ready");
     let words = ready.and_then(|ready| ready.message.clone()).unwrap_or_else(|| format!("phase {}", phase(pod)));
     object::pod_evidence(
         pod,
@@ -220,8 +214,8 @@ pub fn endpoints(inventory: &Inventory, service: &Service) -> Known<EndpointFact
             let ready = pods.iter().filter(|pod| is_ready(pod)).count();
             return Known::Known(EndpointFacts {
                 slices: 1,
-                ready: count(ready),
-                not_ready: count(pods.len() - ready),
+                ready: object::count(ready),
+                not_ready: object::count(pods.len() - ready),
             });
         }
         slices => slices,
