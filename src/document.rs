@@ -83,6 +83,9 @@ pub struct Finding {
     pub certainty: Certainty,
     /// Nothing else that was found explains it.
     pub root: bool,
+    /// It is over: what it is about was in trouble, and is well now. Never an error.
+    #[serde(skip_serializing_if = "is_false")]
+    pub past: bool,
     /// It cannot cure itself by waiting.
     #[serde(rename = "final")]
     pub is_final: bool,
@@ -102,7 +105,8 @@ pub struct Finding {
     pub last_seen: Option<String>,
     /// How often it was seen.
     pub count: Option<i64>,
-    /// The pods that show it, where it is reported on their controller.
+    /// The pods that show it, where it is reported on their controller; the claims, where it is reported on the first
+    /// of those that a StatefulSet has made.
     pub affected: Vec<ObjectRef>,
     /// Out of how many pods.
     pub of: Option<usize>,
@@ -121,6 +125,10 @@ pub struct Finding {
     pub cures: Vec<Cure>,
     /// Where to read more.
     pub docs: Option<String>,
+    /// The fault that is to be mended before this one, which does not follow from it: the same workload suffers from
+    /// both. Left out where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_after: Option<FindingRef>,
     /// The findings that follow from this one.
     pub explains: Vec<FindingRef>,
     /// The findings that this one follows from.
@@ -257,4 +265,8 @@ pub struct NotChecked {
     pub what: String,
     /// `forbidden: …`.
     pub why: String,
+}
+
+fn is_false(truth: &bool) -> bool {
+    !truth
 }

@@ -25,7 +25,7 @@ pub struct Outcome {
 /// Evaluates every rule on every subject that it is about.
 pub fn run(rules: &Rules, subjects: &[Subject]) -> Outcome {
     let mut outcome = Outcome::default();
-    let mut found: BTreeMap<String, Finding> = BTreeMap::new();
+    let mut found: BTreeMap<(String, String), Finding> = BTreeMap::new();
     let root = rule::context();
     for subject in subjects {
         let mut context = root.new_inner_scope();
@@ -37,7 +37,7 @@ pub fn run(rules: &Rules, subjects: &[Subject]) -> Outcome {
             if evaluation.holds()
                 && let Some(finding) = evaluation.finding()
             {
-                fold(&mut found, finding);
+                fold(&mut found, subject, finding);
             }
         }
     }
@@ -46,15 +46,19 @@ pub fn run(rules: &Rules, subjects: &[Subject]) -> Outcome {
     outcome
 }
 
-// Pods of one controller with the same finding are one finding on the controller.
-fn fold(found: &mut BTreeMap<String, Finding>, finding: Finding) {
-    match found.get_mut(&finding.fingerprint) {
+// Pods of one controller with the same finding are one finding on the controller, those claims of a
+// StatefulSet that want the same class one on the first of them.
+fn fold(found: &mut BTreeMap<(String, String), Finding>, subject: &Subject, finding: Finding) {
+    let one_of = if subject.made_by.is_empty() { &finding.fingerprint } else { &subject.made_by };
+    let key = (finding.rule.clone(), one_of.clone());
+    match found.get_mut(&key) {
         None => {
-            found.insert(finding.fingerprint.clone(), finding);
+            found.insert(key, finding);
         }
         Some(known) => {
             known.affected.extend(finding.affected);
             known.severity = known.severity.min(finding.severity);
+            known.past &= finding.past;
             known.since = [known.since.take(), finding.since].into_iter().flatten().min();
             known.last_seen = [known.last_seen.take(), finding.last_seen].into_iter().flatten().max();
         }
@@ -92,10 +96,9 @@ impl Evaluation<'_> {
     fn finding(&mut self) -> Option<Finding> {
         let (rule, subject) = (self.rule, self.subject);
         let says = self.fill(&rule.says)?;
-        let severity = match &rule.warning_when {
-            Some(when) if self.truth(when) => Severity::Warning,
-            _ => rule.severity,
-        };
+        let past = rule.past_when.as_ref().is_some_and(|when| self.truth(when));
+        let is_warning = past || rule.warning_when.as_ref().is_some_and(|when| self.truth(when));
+        let severity = if is_warning { Severity::Warning } else { rule.severity };
         let evidence: Vec<Evidence> = rule.evidence.iter().flat_map(|expression| self.list(expression)).collect();
         let times = || evidence.iter().filter_map(|evidence| evidence.at.clone());
         Some(Finding {
@@ -103,6 +106,7 @@ impl Evaluation<'_> {
             severity,
             certainty: rule.certainty,
             root: true,
+            past,
             is_final: rule.is_final,
             fingerprint: fingerprint(rule, subject),
             object: subject.object.clone(),
@@ -112,7 +116,7 @@ impl Evaluation<'_> {
             since: times().min(),
             last_seen: times().max(),
             count: None,
-            affected: subject.pod.iter().cloned().collect(),
+            affected: subject.shown_by.iter().cloned().collect(),
             of: subject.of,
             evidence,
             nearest: rule.nearest.as_ref().map(|nearest| self.list::<Nearest>(nearest)).unwrap_or_default(),
@@ -121,6 +125,7 @@ impl Evaluation<'_> {
             why: self.fill(&rule.why).unwrap_or_default().replace('\n', " ").trim().to_owned(),
             cures: rule.cures.iter().filter_map(|cure| self.cure(cure)).collect(),
             docs: rule.docs.clone(),
+            next_after: None,
             explains: Vec::new(),
             explained_by: Vec::new(),
         })

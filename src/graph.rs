@@ -198,20 +198,30 @@ impl Graph {
         self.needs.entry(from.clone()).or_default().insert(to);
     }
 
-    /// Whether one object depends on another, over any number of links.
-    pub fn depends(&self, from: &Key, to: &Key) -> bool {
-        from != to && spread(&self.needs, [from.clone()]).contains_key(to)
+    /// What an object depends on, over any number of links.
+    pub fn beneath(&self, key: &Key) -> BTreeSet<Key> {
+        let mut beneath: BTreeSet<_> = spread(&self.needs, [key.clone()]).into_keys().collect();
+        beneath.remove(key);
+        beneath
+    }
+
+    /// An object and all that depends on it, over any number of links.
+    pub fn sufferers(&self, key: &Key) -> BTreeSet<Key> {
+        spread(&self.needed_by, [key.clone()]).into_keys().collect()
     }
 }
 
 // The policies that have a say in what gets into these pods, or out of them.
 fn policies_of(inventory: &Inventory, namespace: &str, pods: &[&Pod], way: Way) -> Vec<Key> {
+    let mut policies = inventory.seen::<NetworkPolicy>(namespace).peekable();
+    if policies.peek().is_none() {
+        return Vec::new();
+    }
     let ends: Vec<_> = pods.iter().map(|pod| End::of_pod(inventory, pod)).collect();
     let has_say = |found: &&NetworkPolicy| {
         policy::rules(found, way).is_some() && ends.iter().any(|end| policy::selects(found, end))
     };
-    let policies = inventory.seen::<NetworkPolicy>(namespace).filter(has_say);
-    policies.map(|found| Key::of(&object::object_ref(found))).collect()
+    policies.filter(has_say).map(|found| Key::of(&object::object_ref(found))).collect()
 }
 
 /// The claims that a pod uses. A StatefulSet's, and those of ephemeral volumes, stand in its pods alone.

@@ -1,44 +1,19 @@
-//! Which finding explains which: a symptom, by what its object depends on.
+//! Which finding explains which: a symptom, by what its object depends on; and which is another one's next.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    document::{Finding, FindingRef},
+    document::{Finding, FindingRef, Severity},
+    facts::World,
     graph::{Graph, Key},
     rule::{Follows, Rules},
 };
 
-// An edge runs from a finding to what explains it: a finding on its own object or on what that depends on.
+/// Puts an edge from each finding to what explains it: a finding on what its object depends on, or on its own object.
+/// What nothing explains is a root.
 pub(super) fn explain(rules: &Rules, graph: &Graph, findings: &mut [Finding]) {
-    let follows = |finding: &Finding| rules.get(&finding.rule).map_or(Follows::Nothing, |rule| rule.follows);
-    let mut causes: Vec<Vec<usize>> = vec![Vec::new(); findings.len()];
-    for (index, finding) in findings.iter().enumerate() {
-        let of_finding = follows(finding);
-        for (other_index, other) in findings.iter().enumerate().filter(|(other, _)| *other != index) {
-            let is_as_bad = other.severity <= finding.severity;
-            let (here, there) = (Key::of(&finding.object), Key::of(&other.object));
-            let explains = match of_finding {
-                Follows::Nothing => false,
-                Follows::Dependencies => graph.depends(&here, &there),
-                Follows::Anything => {
-                    graph.depends(&here, &there) || (here == there && follows(other) != Follows::Anything)
-                }
-            };
-            if is_as_bad && explains {
-                causes[index].push(other_index);
-            }
-        }
-    }
-    // Where two things wait for each other, neither is explained away.
-    for index in 0..findings.len() {
-        if !leads_to_a_root(&causes, index, &mut BTreeSet::new()) {
-            causes[index].clear();
-        }
-    }
-    let references: Vec<FindingRef> = findings
-        .iter()
-        .map(|finding| FindingRef { rule: finding.rule.clone(), object: finding.object.clone() })
-        .collect();
+    let causes = without_rings(direct_causes(rules, graph, findings));
+    let references: Vec<FindingRef> = findings.iter().map(reference).collect();
     for (index, explained_by) in causes.iter().enumerate() {
         findings[index].root = explained_by.is_empty();
         findings[index].explained_by = sorted(explained_by.iter().map(|cause| references[*cause].clone()));
@@ -51,11 +26,81 @@ pub(super) fn explain(rules: &Rules, graph: &Graph, findings: &mut [Finding]) {
     }
 }
 
-fn sorted(references: impl Iterator<Item = FindingRef>) -> Vec<FindingRef> {
-    references.collect::<BTreeSet<_>>().into_iter().collect()
+// By their places in the list.
+fn direct_causes(rules: &Rules, graph: &Graph, findings: &[Finding]) -> Vec<Vec<usize>> {
+    let follows = |finding: &Finding| rules.get(&finding.rule).map_or(Follows::Nothing, |rule| rule.follows);
+    let keys: Vec<Key> = findings.iter().map(|finding| Key::of(&finding.object)).collect();
+    let mut beneath: BTreeMap<&Key, BTreeSet<Key>> = BTreeMap::new();
+    let mut causes = Vec::new();
+    for (index, finding) in findings.iter().enumerate() {
+        let caused_by = rules.get(&finding.rule).map(|rule| rule.caused_by.as_slice()).unwrap_or_default();
+        let beneath = match follows(finding) {
+            Follows::Nothing => &BTreeSet::new(),
+            _ => &*beneath.entry(&keys[index]).or_insert_with(|| graph.beneath(&keys[index])),
+        };
+        let is_of_own = |other: &Finding| {
+            let anything = follows(finding) == Follows::Anything && follows(other) != Follows::Anything;
+            other.object == finding.object && (anything || caused_by.contains(&other.rule))
+        };
+        let explains = |other: usize| {
+            (beneath.contains(&keys[other]) || is_of_own(&findings[other]))
+                && findings[other].severity <= finding.severity
+        };
+        causes.push((0..findings.len()).filter(|other| *other != index && explains(*other)).collect());
+    }
+    causes
+}
+
+// Where two things wait for each other, neither is explained away.
+fn without_rings(mut causes: Vec<Vec<usize>>) -> Vec<Vec<usize>> {
+    for index in 0..causes.len() {
+        if !leads_to_a_root(&causes, index, &mut BTreeSet::new()) {
+            causes[index].clear();
+        }
+    }
+    causes
 }
 
 fn leads_to_a_root(causes: &[Vec<usize>], from: usize, seen: &mut BTreeSet<usize>) -> bool {
     causes[from].is_empty()
         || (seen.insert(from) && causes[from].iter().any(|next| leads_to_a_root(causes, *next, seen)))
+}
+
+/// How many findings follow from each, over any number of links.
+pub(super) fn weights(findings: &[Finding]) -> BTreeMap<FindingRef, usize> {
+    let explains: BTreeMap<FindingRef, &[FindingRef]> =
+        findings.iter().map(|finding| (reference(finding), finding.explains.as_slice())).collect();
+    let weight = |from: &FindingRef| {
+        let mut reached = BTreeSet::from([from]);
+        let mut next = vec![from];
+        while let Some(at) = next.pop() {
+            next.extend(explains.get(at).copied().into_iter().flatten().filter(|symptom| reached.insert(symptom)));
+        }
+        reached.len() - 1
+    };
+    explains.keys().map(|reference| (reference.clone(), weight(reference))).collect()
+}
+
+/// Says of each root, in their order, after which other it is to be mended: a fault of its own, from which the same
+/// workload suffers, so that mending the first alone does not make that well.
+pub(super) fn mark_next(world: &World, graph: &Graph, findings: &mut [Finding]) {
+    let workloads: BTreeSet<Key> = world.workloads.all.iter().map(|workload| Key::of(&workload.object)).collect();
+    let mut first_of: BTreeMap<Key, FindingRef> = BTreeMap::new();
+    for finding in findings.iter_mut().filter(|finding| finding.root && finding.severity == Severity::Error) {
+        let sufferers: Vec<_> =
+            graph.sufferers(&Key::of(&finding.object)).into_iter().filter(|key| workloads.contains(key)).collect();
+        finding.next_after = sufferers.iter().find_map(|workload| first_of.get(workload)).cloned();
+        for workload in sufferers {
+            first_of.entry(workload).or_insert_with(|| reference(finding));
+        }
+    }
+}
+
+/// A finding by rule and object.
+pub(super) fn reference(finding: &Finding) -> FindingRef {
+    FindingRef { rule: finding.rule.clone(), object: finding.object.clone() }
+}
+
+fn sorted(references: impl Iterator<Item = FindingRef>) -> Vec<FindingRef> {
+    references.collect::<BTreeSet<_>>().into_iter().collect()
 }

@@ -59,7 +59,8 @@ pub fn diagnose(question: &Question, inventory: &Inventory, rules: &Rules) -> Re
         finding.managed_by = object.as_ref().and_then(manager::of);
     }
     causes::explain(rules, &graph, &mut findings);
-    findings.sort_by_cached_key(|finding| order::order(finding, &reach));
+    order::sort(rules, &reach, &mut findings);
+    causes::mark_next(&world, &graph, &mut findings);
     let mut diagnosis = document(question, inventory);
     diagnosis.findings = findings;
     diagnosis.not_checked = sight::not_checked(question, inventory, outcome.not_checked);

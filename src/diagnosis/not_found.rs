@@ -25,6 +25,7 @@ pub fn not_found(question: &Question, inventory: &Inventory, missing: &NotFound)
         severity: Severity::Error,
         certainty: Certainty::Certain,
         root: true,
+        past: false,
         is_final: true,
         fingerprint: format!("{}|{}|{}|{}", missing.rule, object.kind, object.namespace, object.name),
         object,
@@ -43,6 +44,7 @@ pub fn not_found(question: &Question, inventory: &Inventory, missing: &NotFound)
         why: "What was asked about is not there, so that there is nothing to diagnose.".to_owned(),
         cures: Vec::new(),
         docs: None,
+        next_after: None,
         explains: Vec::new(),
         explained_by: Vec::new(),
     });

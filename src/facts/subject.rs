@@ -15,10 +15,12 @@ pub struct Subject {
     pub on: On,
     /// What a person would edit: findings are reported on it.
     pub object: ObjectRef,
-    /// The pod that shows it, where that is not what a person would edit.
-    pub pod: Option<ObjectRef>,
-    /// Out of how many pods.
+    /// The pod or claim that shows it, where it is one of several, or not what a person would edit.
+    pub shown_by: Option<ObjectRef>,
+    /// Out of how many of them.
     pub of: Option<usize>,
+    /// What makes it and its like, where several of them with the same finding are one: a StatefulSet, of claims of one class.
+    pub made_by: String,
     /// The container, where it is about one.
     pub container: Option<String>,
     /// What is left to do by hand after a cure that changes the pod template; empty mostly.
@@ -36,8 +38,9 @@ impl Subject {
         Self {
             on,
             object,
-            pod: None,
+            shown_by: None,
             of: None,
+            made_by: String::new(),
             container: None,
             left_to_do: String::new(),
             part: String::new(),
@@ -59,7 +62,7 @@ impl Subject {
 
     pub(super) fn shown_by(mut self, pod: &Pod, workload: &Workload) -> Self {
         if !workload.is_pod() {
-            self.pod = Some(object::object_ref(pod));
+            self.shown_by = Some(object::object_ref(pod));
             self.of = Some(workload.pods.len());
         }
         self

@@ -155,8 +155,15 @@ impl<'a> World<'a> {
     }
 
     fn add_claim(&self, subjects: &mut Vec<Subject>, claim: &PersistentVolumeClaim) {
-        let facts = Facts::of(&claim::facts(self.inventory, &self.events, claim));
-        subjects.push(Subject::new(On::Claim, object::object_ref(claim)).with("claim", &facts));
+        let claim_facts = claim::facts(self.inventory, &self.events, claim);
+        let facts = Facts::of(&claim_facts);
+        let mut subject = Subject::new(On::Claim, object::object_ref(claim)).with("claim", &facts);
+        if !claim_facts.stateful_set.is_empty() {
+            let namespace = &subject.object.namespace;
+            subject.made_by = format!("StatefulSet/{namespace}/{} {}", claim_facts.stateful_set, claim_facts.class);
+            subject.shown_by = Some(subject.object.clone());
+        }
+        subjects.push(subject);
     }
 
     fn add_scaler(&self, subjects: &mut Vec<Subject>, scaler: &HorizontalPodAutoscaler) {
@@ -170,6 +177,7 @@ impl<'a> World<'a> {
     }
 
     fn add_workload(&self, subjects: &mut Vec<Subject>, reach: &Reach, workload: &Workload) {
+        let first = subjects.len();
         let facts = Facts::of(&rollout::facts(self.inventory, &self.events, workload));
         if !reach.is_about_pods() {
             let resolver = Facts::of(&resolver::facts(self.inventory, workload));
@@ -193,9 +201,7 @@ impl<'a> World<'a> {
             self.add_pod(subjects, workload, pod, &facts);
         }
         let left_to_do = rollout::left_to_do(self.inventory, workload);
-        subjects.iter_mut().filter(|subject| subject.object == workload.object).for_each(|subject| {
-            subject.left_to_do.clone_from(&left_to_do);
-        });
+        subjects[first..].iter_mut().for_each(|subject| subject.left_to_do.clone_from(&left_to_do));
     }
 
     fn add_pod(&self, subjects: &mut Vec<Subject>, workload: &Workload, pod: &Pod, workload_facts: &Facts) {

@@ -50,7 +50,8 @@ impl<'a> Teller<'a> {
 
     fn headline(&self, page: &mut Page, finding: &Finding) {
         let name = self.name(&finding.object);
-        let said = format!("{name}{}{}", said_of_object(finding), doubt(finding.certainty));
+        let next = if finding.next_after.is_some() { "next: " } else { "" };
+        let said = format!("{next}{name}{}{}", said_of_object(finding), doubt(finding.certainty));
         let rule = clean::line(&finding.rule);
         let room = page.columns() - MARGIN;
         let lines = wrap(&said, room);
@@ -179,13 +180,16 @@ fn place(page: &mut Page, finding: &Finding) {
     }
 }
 
-/// `2 of 3 pods: web-abc, web-def`. The only pod there is goes without saying.
+/// `2 of 3 pods: web-abc, web-def`, the only pod there is goes without saying; or its like, of which the same is true.
 fn affected(page: &mut Page, finding: &Finding) {
     let others: Vec<_> = finding.affected.iter().filter(|it| **it != finding.object).collect();
     if others.is_empty() || finding.of == Some(1) {
         return;
     }
     let names: Vec<_> = others.iter().map(|it| clean::line(&it.name)).collect();
+    if others.iter().all(|it| it.kind == finding.object.kind) {
+        return page.wrapped("also", &folded(&names));
+    }
     let count = match finding.of {
         Some(of) => format!("{} of {of} {}", names.len(), pods(of)),
         None => format!("{} {}", names.len(), pods(names.len())),

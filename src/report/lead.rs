@@ -11,7 +11,8 @@ pub(super) struct Lead<'a> {
 }
 
 /// The roots, in their order. What follows from no root that is there (it was
-/// left out, or two explain each other) leads as well: nothing is lost.
+/// left out, or two explain each other) leads as well: nothing is lost. What is
+/// over stands last.
 pub(super) fn leads(findings: &[Finding]) -> Vec<Lead<'_>> {
     let below = directly_below(findings);
     let mut told = BTreeSet::new();
@@ -27,6 +28,7 @@ pub(super) fn leads(findings: &[Finding]) -> Vec<Lead<'_>> {
         told.extend(&explained);
         leads.push(Lead { finding, explains: explained.iter().filter_map(|&it| findings.get(it)).collect() });
     }
+    leads.sort_by_key(|lead| lead.finding.past);
     leads
 }
 

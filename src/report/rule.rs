@@ -37,7 +37,11 @@ pub fn severity(rule: &Rule) -> String {
         Severity::Warning => "warning",
         Severity::Info => "info",
     };
-    if rule.warning_when.is_some() { format!("{word} or warning") } else { word.to_owned() }
+    if rule.warning_when.is_some() || rule.past_when.is_some() && rule.severity != Severity::Warning {
+        format!("{word} or warning")
+    } else {
+        word.to_owned()
+    }
 }
 
 fn about(on: On) -> String {

@@ -60,6 +60,7 @@ fn finding(rule: &str, object: ObjectRef, summary: &str) -> Finding {
         severity: Severity::Error,
         certainty: Certainty::Certain,
         root: true,
+        past: false,
         is_final: true,
         fingerprint: String::new(),
         object,
@@ -78,6 +79,7 @@ fn finding(rule: &str, object: ObjectRef, summary: &str) -> Finding {
         why: String::new(),
         cures: vec![],
         docs: None,
+        next_after: None,
         explains: vec![],
         explained_by: vec![],
     }

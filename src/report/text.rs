@@ -16,7 +16,11 @@ pub(super) fn render(diagnosis: &Diagnosis, style: &Style) -> String {
     let mut page = Page::new(style);
     let leads = leads(&diagnosis.findings);
     let mut teller = Teller::new(diagnosis.metadata.namespace.as_deref());
-    for lead in &leads {
+    for (at, lead) in leads.iter().enumerate() {
+        if lead.finding.past && !leads[..at].iter().any(|before| before.finding.past) {
+            page.line("Earlier, and well now:");
+            page.line("");
+        }
         teller.tell(&mut page, lead);
         page.line("");
     }

@@ -19,6 +19,7 @@ struct File {
     on: On,
     severity: Severity,
     warning_when: Option<Text>,
+    past_when: Option<Text>,
     #[serde(default)]
     note_in_sweep: bool,
     #[serde(default = "certain")]
@@ -28,6 +29,8 @@ struct File {
     unless: Vec<String>,
     #[serde(default)]
     follows: Follows,
+    #[serde(default)]
+    caused_by: Vec<String>,
     #[serde(default, rename = "final")]
     is_final: bool,
     field: Option<Text>,
@@ -86,11 +89,13 @@ pub fn parse(name: &str, area: &str, text: &str) -> Result<Rule, Error> {
         on: file.on,
         severity: file.severity,
         warning_when: file.warning_when.map(Expression::new),
+        past_when: file.past_when.map(Expression::new),
         note_in_sweep: file.note_in_sweep,
         certainty: file.certainty,
         when: Expression::new(file.when),
         unless: file.unless,
         follows: file.follows,
+        caused_by: file.caused_by,
         is_final: file.is_final,
         field: file.field.map(template).transpose()?,
         says: template(file.says)?,

@@ -41,6 +41,8 @@ pub struct Rule {
     pub severity: Severity,
     /// Where it is no more than a warning.
     pub warning_when: Option<Expression>,
+    /// Where it is over: what it is about was in trouble, and is well now. That is worth a warning.
+    pub past_when: Option<Expression>,
     /// Whether its warning is worth no more than a note where nobody asked about the object, as in a sweep over a
     /// namespace.
     pub note_in_sweep: bool,
@@ -52,6 +54,8 @@ pub struct Rule {
     pub unless: Vec<String>,
     /// Which other findings it may follow from.
     pub follows: Follows,
+    /// Rules that explain it as well where they hold on its own object.
+    pub caused_by: Vec<String>,
     /// It cannot cure itself by waiting.
     pub is_final: bool,
     /// The field at fault.
@@ -194,6 +198,7 @@ impl Rule {
     pub fn expressions(&self) -> Vec<&Expression> {
         let mut expressions: Vec<&Expression> = vec![&self.when];
         expressions.extend(&self.warning_when);
+        expressions.extend(&self.past_when);
         expressions.extend(&self.evidence);
         expressions.extend(&self.nearest);
         expressions.extend(self.field.iter().flat_map(Template::expressions));
@@ -221,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn every_rule_is_named_after_its_file_and_yields_only_to_rules_that_there_are() {
+    fn every_rule_is_named_after_its_file_and_names_only_rules_that_there_are() {
         let rules = Rules::built_in().unwrap();
         for area in BUILT_IN.dirs().filter(|folder| !folder.path().ends_with(logs::FOLDER)) {
             for file in area.files() {
@@ -230,8 +235,8 @@ mod tests {
             }
         }
         for rule in rules.all() {
-            for other in &rule.unless {
-                assert!(rules.get(other).is_some(), "{} yields to {other}, which is no rule", rule.id);
+            for other in rule.unless.iter().chain(&rule.caused_by) {
+                assert!(rules.get(other).is_some(), "{} names {other}, which is no rule", rule.id);
             }
         }
     }
