@@ -125,8 +125,8 @@ pub struct Finding {
     pub cures: Vec<Cure>,
     /// Where to read more.
     pub docs: Option<String>,
-    /// The fault that is to be mended before this one, which does not follow from it: the same workload suffers from
-    /// both. Left out where there is none.
+    /// The fault that is to be mended before this one, which does not follow from it: the same workload or
+    /// Service suffers from both. Left out where there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_after: Option<FindingRef>,
     /// The findings that follow from this one.

@@ -6,6 +6,7 @@ use crate::{
     document::{Finding, FindingRef, Severity},
     facts::World,
     graph::{Graph, Key},
+    kind::Kind,
     rule::{Follows, Rules},
 };
 
@@ -82,16 +83,17 @@ pub(super) fn weights(findings: &[Finding]) -> BTreeMap<FindingRef, usize> {
 }
 
 /// Says of each root, in their order, after which other it is to be mended: a fault of its own, from which the same
-/// workload suffers, so that mending the first alone does not make that well.
+/// workload or Service suffers, so that mending the first alone does not make that well. What stands above, an
+/// Ingress with several backends, may well suffer from several at once.
 pub(super) fn mark_next(world: &World, graph: &Graph, findings: &mut [Finding]) {
     let workloads: BTreeSet<Key> = world.workloads.all.iter().map(|workload| Key::of(&workload.object)).collect();
+    let is_one_thing = |key: &Key| workloads.contains(key) || key.kind == Kind::Service.info().name;
     let mut first_of: BTreeMap<Key, FindingRef> = BTreeMap::new();
     for finding in findings.iter_mut().filter(|finding| finding.root && finding.severity == Severity::Error) {
-        let sufferers: Vec<_> =
-            graph.sufferers(&Key::of(&finding.object)).into_iter().filter(|key| workloads.contains(key)).collect();
-        finding.next_after = sufferers.iter().find_map(|workload| first_of.get(workload)).cloned();
-        for workload in sufferers {
-            first_of.entry(workload).or_insert_with(|| reference(finding));
+        let sufferers: Vec<_> = graph.sufferers(&Key::of(&finding.object)).into_iter().filter(is_one_thing).collect();
+        finding.next_after = sufferers.iter().find_map(|sufferer| first_of.get(sufferer)).cloned();
+        for sufferer in sufferers {
+            first_of.entry(sufferer).or_insert_with(|| reference(finding));
         }
     }
 }
