@@ -227,8 +227,10 @@ fn fingerprint(rule: &Rule, subject: &Subject) -> String {
     text.trim_end_matches('|').to_owned()
 }
 
+// kubectl takes no flag before the name of a plugin; the rule gives it its own.
 fn in_namespace(mut argv: Vec<String>, namespace: &str) -> Vec<String> {
-    if argv.first().is_some_and(|first| first == "kubectl") && !namespace.is_empty() {
+    let is_plugin = argv.get(1).is_some_and(|name| name == "doctor");
+    if argv.first().is_some_and(|first| first == "kubectl") && !is_plugin && !namespace.is_empty() {
         argv.splice(1..1, ["-n".to_owned(), namespace.to_owned()]);
     }
     argv

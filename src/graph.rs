@@ -1,5 +1,5 @@
 //! What depends on what: Ingress → Service → workload → claim; Gateway → HTTPRoute → Service; an autoscaler → its
-//! target; a budget → what it covers.
+//! target; a budget → what it covers; an ExternalName Service → the Service whose other name it is.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -72,6 +72,9 @@ impl Graph {
             }
             for policy in policies_of(inventory, &from.namespace, &service::selected(inventory, found), Way::In) {
                 graph.add(&from, policy);
+            }
+            if let Some((name, namespace)) = service::named_in_cluster(found) {
+                graph.add(&from, Key::new(Kind::Service, &namespace, &name));
             }
         }
         for found in inventory.seen_anywhere::<Ingress>() {
@@ -209,6 +212,11 @@ impl Graph {
     pub fn sufferers(&self, key: &Key) -> BTreeSet<Key> {
         spread(&self.needed_by, [key.clone()]).into_keys().collect()
     }
+
+    /// The Services that these depend on, over any number of links.
+    pub fn services_of(&self, from: impl IntoIterator<Item = Key>) -> impl Iterator<Item = Key> {
+        spread(&self.needs, from).into_keys().filter(|key| key.kind == Kind::Service.info().name)
+    }
 }
 
 // The policies that have a say in what gets into these pods, or out of them.
@@ -279,7 +287,7 @@ pub struct Reach {
     distance: Option<BTreeMap<Key, usize>>,
     // Nothing here is all of them.
     namespace: Option<String>,
-    // What things that live in no namespace lead to in others: a webhook's Service, and its pods.
+    // What things of the namespace, or of none, lead to in others: the Service that a log names, a webhook's, its pods.
     beyond: BTreeSet<Key>,
     // The nodes that something in the namespace suffers from; a cluster's others are no matter of it.
     nodes: BTreeSet<Key>,
@@ -287,10 +295,11 @@ pub struct Reach {
 }
 
 impl Reach {
-    /// Everything in a namespace, or in all of them: pods of others were collected to see what they take or carry.
+    /// Everything in a namespace and what that depends on, or everything in all of them: other pods of other namespaces
+    /// were collected to see what they take or carry.
     pub fn everything(graph: &Graph, namespace: Option<String>) -> Self {
-        let in_none = graph.needs.keys().filter(|key| key.namespace.is_empty()).cloned();
-        let beyond = spread(&graph.needs, in_none).into_keys().collect();
+        let is_here = |key: &&Key| key.namespace.is_empty() || namespace.as_ref() == Some(&key.namespace);
+        let beyond = spread(&graph.needs, graph.needs.keys().filter(is_here).cloned()).into_keys().collect();
         let here = graph.needs.iter().filter(|(from, _)| namespace.as_ref() == Some(&from.namespace));
         let nodes = here.flat_map(|(_, to)| to).filter(|key| is_node(key)).cloned().collect();
         Self { distance: None, namespace, beyond, nodes, pods: None }

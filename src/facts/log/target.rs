@@ -32,6 +32,8 @@ pub struct TargetFacts {
     pub namespace: String,
     /// Whether that Service is there.
     pub exists: Known<bool>,
+    /// The name for which an ExternalName Service stands; empty where it is none.
+    pub alias: String,
     /// How many ready endpoints it has.
     pub ready: Known<i64>,
     /// Whether it has the port, or none is named.
@@ -69,6 +71,7 @@ pub fn facts(inventory: &Inventory, namespace: &str, told: &Told) -> TargetFacts
         service: String::new(),
         namespace: namespace.to_owned(),
         exists: Known::Unknown(unknown()),
+        alias: String::new(),
         ready: Known::Unknown(unknown()),
         has_port: true,
         ports: String::new(),
@@ -78,14 +81,18 @@ pub fn facts(inventory: &Inventory, namespace: &str, told: &Told) -> TargetFacts
     };
     if let Some((namespace, name)) = service_of(inventory, namespace, told) {
         let there = inventory.get::<Service>(&namespace, &name).present();
+        let alias = there.and_then(service::external_name);
         let numbers: Vec<i32> = there.map(ports).unwrap_or_default();
         facts.what = "service".to_owned();
         facts.exists = inventory.exists(Kind::Service, &namespace, &name).exists();
         facts.ready = match there {
+            Some(_) if alias.is_some() => Known::Unknown("services: it is another name".to_owned()),
             Some(found) => service::endpoints(inventory, found).map(|endpoints| endpoints.ready),
             None => Known::Unknown("services: not looked at".to_owned()),
         };
-        facts.has_port = there.is_none() || port.is_empty() || numbers.iter().any(|number| number.to_string() == port);
+        let knows_port = there.is_some() && alias.is_none() && !port.is_empty();
+        facts.has_port = !knows_port || numbers.iter().any(|number| number.to_string() == port);
+        facts.alias = alias.unwrap_or_default().to_owned();
         facts.ports = numbers.iter().map(i32::to_string).collect::<Vec<_>>().join(", ");
         facts.elsewhere = elsewhere(inventory, &namespace, &name);
         (facts.namespace, facts.service) = (namespace, name);

@@ -14,7 +14,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 pub use labels::{NearestLabels, adapt, yaml_lines};
-pub use outside::{BalancerFacts, ExternalFacts, named_in_cluster};
+pub use outside::{BalancerFacts, ExternalFacts, external_name, named_in_cluster};
 pub use port::{PortFacts, ports, target_of};
 
 use super::{

@@ -119,7 +119,8 @@ pub fn named_in_cluster(service: &Service) -> Option<(String, String)> {
     Some((service.to_owned(), namespace.to_owned()))
 }
 
-fn external_name(service: &Service) -> Option<&str> {
+/// `spec.externalName`, where it is of that type.
+pub fn external_name(service: &Service) -> Option<&str> {
     let spec = service.spec.as_ref().filter(|spec| spec.type_.as_deref() == Some("ExternalName"))?;
     spec.external_name.as_deref()
 }

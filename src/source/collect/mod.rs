@@ -31,8 +31,8 @@ const SERVING: [Kind; 8] = [
     Kind::DaemonSet,
 ];
 
-// An answer may name something that names something more; then it is enough.
-const WAVES: usize = 4;
+// An answer may name something that names something more: a log a Service of another namespace, whose pod a Secret.
+const WAVES: usize = 6;
 
 /// Collects what a diagnosis looks at.
 ///
@@ -104,6 +104,11 @@ impl Wanted<'_> {
         self.requests.insert(Request::Names { kind, namespace: namespace.map(str::to_owned) });
     }
 
+    // The namespace to list where it is one that is asked about, and nothing where all of them are.
+    fn within<'n>(&self, namespace: &'n str) -> Option<&'n str> {
+        self.question.namespace.as_ref().map(|_| namespace)
+    }
+
     // Whatever may keep a Service of another namespace from answering.
     fn what_serves(&mut self, namespace: &str) {
         if self.question.namespace.as_deref().is_some_and(|asked| asked != namespace) {
@@ -163,6 +168,7 @@ impl Wanted<'_> {
         self.of_daemon_sets(&reach);
         self.of_jobs(&workloads, &reach);
         self.of_services(&workloads, &reach);
+        self.of_services_elsewhere(asked, &graph, &workloads, &reach);
         self.of_ingresses(&reach);
         self.of_gateways(&reach);
         self.of_policies(&reach);

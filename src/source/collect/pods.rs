@@ -26,7 +26,7 @@ impl Wanted<'_> {
                 self.requests.insert(Request::Get { kind: Kind::Node, namespace: None, name });
             }
             if schedule::claims_devices(pod) {
-                self.list(Kind::ResourceClaim, self.question.namespace.as_deref());
+                self.list(Kind::ResourceClaim, self.within(object::namespace(&pod.metadata)));
                 self.list(Kind::DeviceClass, None);
             }
             if schedule::unschedulable(pod).is_some() {
@@ -113,6 +113,10 @@ impl Wanted<'_> {
             }
             log::HOST_UNKNOWN | log::HOST_UNREACHABLE => {
                 let there = log::target::service_of(self.inventory, namespace, &told);
+                // `db.shop` may be Service db of namespace shop.
+                if there.is_none() && told.get("host").matches('.').count() == 1 {
+                    self.names(Kind::Namespace, None);
+                }
                 if !there.is_some_and(|(namespace, name)| {
                     self.inventory.exists(Kind::Service, &namespace, &name) == Lookup::Present(())
                 }) {

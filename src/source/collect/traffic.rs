@@ -13,9 +13,9 @@ use crate::{
         workload::Workloads,
     },
     gateway_api::{Gateway, HTTPRoute},
-    graph::Reach,
+    graph::{Graph, Key, Reach},
     kind::Kind,
-    question::Target,
+    question::{Asked, Target},
     source::Request,
 };
 
@@ -30,6 +30,19 @@ impl Wanted<'_> {
             if let Some((_, namespace)) = named_in_cluster(service) {
                 self.names(Kind::Service, Some(&namespace));
             }
+        }
+    }
+
+    // What fails may wait for a Service of another namespace, and what is asked for be another name of one.
+    pub(super) fn of_services_elsewhere(&mut self, asked: &Asked, graph: &Graph, workloads: &Workloads, reach: &Reach) {
+        const TRAFFIC: [Kind; 2] = [Kind::Service, Kind::Ingress];
+        let is_traffic = |key: &&Key| TRAFFIC.iter().any(|kind| key.kind == kind.info().name);
+        let mut from: Vec<Key> = reach.workloads(workloads).map(|workload| Key::of(&workload.object)).collect();
+        if let Asked::Objects(keys, _) = asked {
+            from.extend(keys.iter().filter(is_traffic).cloned());
+        }
+        for service in graph.services_of(from) {
+            self.what_serves(&service.namespace);
         }
     }
 

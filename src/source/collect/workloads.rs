@@ -23,7 +23,7 @@ impl Wanted<'_> {
         let Some(references) = References::of_workload(workload).filter(|_| !workload.idle) else { return };
         let namespace = workload.object.namespace.as_str();
         // Over all namespaces one listing of names serves every reference.
-        let scope = self.question.namespace.as_deref();
+        let scope = self.within(namespace);
         for (kind, name, key) in references.wanted() {
             match kind {
                 Kind::PersistentVolumeClaim => self.list(kind, scope),
@@ -48,7 +48,7 @@ impl Wanted<'_> {
     pub(super) fn of_refusal(&mut self, workload: &Workload, events: &Events) {
         let Some(words) = refusal::words(self.inventory, events, workload) else { return };
         if refusal::is_of_limits(&words.text) {
-            self.list(Kind::LimitRange, self.question.namespace.as_deref());
+            self.list(Kind::LimitRange, self.within(&workload.object.namespace));
         }
         if refusal::is_of_priority_class(&words.text) {
             self.names(Kind::PriorityClass, None);
