@@ -11,6 +11,7 @@ use k8s_openapi::api::{
 };
 
 use crate::{
+    custom::{self, kind_name},
     document::ObjectRef,
     facts::{
         api_service, container,
@@ -34,7 +35,7 @@ use crate::{
 /// An object by kind, namespace and name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key {
-    /// `Deployment`.
+    /// `Deployment`, or with its group where the doctor does not know it by itself: `Certificate.cert-manager.io`.
     pub kind: String,
     /// Empty for kinds that live in no namespace.
     pub namespace: String,
@@ -45,7 +46,11 @@ pub struct Key {
 impl Key {
     /// The key of an object.
     pub fn of(object: &ObjectRef) -> Self {
-        Self { kind: object.kind.clone(), namespace: object.namespace.clone(), name: object.name.clone() }
+        Self {
+            kind: kind_name(&object.kind, &object.api_version),
+            namespace: object.namespace.clone(),
+            name: object.name.clone(),
+        }
     }
 
     /// From its parts.
@@ -122,6 +127,7 @@ impl Graph {
         graph.add_webhooks(inventory, workloads);
         graph.add_api_services(inventory);
         graph.add_deleted(inventory);
+        graph.add_custom(inventory);
         graph
     }
 
@@ -192,6 +198,28 @@ impl Graph {
                 for api in deleted::silent_api_services(namespace) {
                     self.add(&key, Key::new(Kind::APIService, "", &api));
                 }
+            }
+        }
+    }
+
+    // What an object of another kind controls, and what it names.
+    fn add_custom(&mut self, inventory: &Inventory) {
+        let custom = inventory.custom();
+        if custom.is_empty() {
+            return;
+        }
+        let keys: BTreeSet<Key> = custom.objects().map(|object| Key::of(&object.object_ref())).collect();
+        for (object, owner) in inventory.controlled() {
+            // What lives in no namespace may control what does.
+            let owners = [object.namespace.as_str(), ""].map(|place| Key::of(&object::owner_ref(owner, place)));
+            for owner in owners.iter().filter(|owner| keys.contains(owner)) {
+                self.add(owner, Key::of(&object));
+            }
+        }
+        for object in custom.objects() {
+            for reference in custom::references(&custom.types, object) {
+                let to = Key { kind: reference.of.name(), namespace: reference.namespace, name: reference.name };
+                self.add(&Key::of(&object.object_ref()), to);
             }
         }
     }
@@ -338,6 +366,11 @@ impl Reach {
     /// The workloads that the question is about.
     pub fn workloads<'w, 'a>(&self, workloads: &'w Workloads<'a>) -> impl Iterator<Item = &'w Workload<'a>> {
         workloads.all.iter().filter(|workload| self.has(&Key::of(&workload.object)))
+    }
+
+    /// Whether the question names it, and not all there is.
+    pub fn asks_for(&self, key: &Key) -> bool {
+        self.distance.as_ref().is_some_and(|distance| distance.get(key) == Some(&0))
     }
 
     /// How many links it is from what was asked for.

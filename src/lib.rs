@@ -6,6 +6,7 @@
 mod certificate;
 pub mod changes;
 pub mod cli;
+pub mod custom;
 pub mod demo;
 pub mod diagnosis;
 pub mod document;

@@ -9,13 +9,14 @@ use jiff::Timestamp;
 
 use crate::{
     cli::{Cli, Color, Command},
+    custom::Types,
     demo, diagnosis,
     document::{Diagnosis, Severity},
     error::Error,
     explain,
     inventory::{About, Inventory},
     kind::Kind,
-    question::{Client, Question, Target},
+    question::{self, Client, Question, Target},
     report::{self, Style},
     rule::{LogPatterns, Rules},
     selector,
@@ -41,7 +42,7 @@ pub fn run(cli: &Cli) -> Result<ExitCode, Error> {
         }
         Some(Command::Demo { case }) => {
             let (inventory, target) = demo::recording(case.as_deref())?;
-            let question = question(cli, &target, recorded_in(cli, &inventory))?;
+            let question = question(cli, &target, recorded_in(cli, &inventory), &inventory.custom().types)?;
             Ok(answer(cli, &rules(cli)?, &question, &inventory))
         }
         Some(Command::Record { target, file }) => record(cli, target, file.as_deref()),
@@ -73,7 +74,9 @@ fn diagnose(cli: &Cli) -> Result<ExitCode, Error> {
 fn look(cli: &Cli, words: &[String], patterns: &LogPatterns) -> Result<(Question, Inventory), Error> {
     if cli.look.from.is_empty() {
         // What is misspelt on the command line is said before a cluster is asked.
-        question(cli, words, None)?;
+        if !question::may_be_custom(words) {
+            question(cli, words, None, &Types::default())?;
+        }
         return look_at_cluster(cli, words, patterns);
     }
     let namespace = given_namespace(cli).unwrap_or_else(|| "default".to_owned());
@@ -81,7 +84,7 @@ fn look(cli: &Cli, words: &[String], patterns: &LogPatterns) -> Result<(Question
     let recorded: Vec<String> =
         recorded_target.iter().flat_map(|target| target.split_whitespace()).map(str::to_owned).collect();
     let words = if words.is_empty() { &recorded } else { words };
-    let question = question(cli, words, recorded_in(cli, &inventory))?;
+    let question = question(cli, words, recorded_in(cli, &inventory), &inventory.custom().types)?;
     Ok((question, inventory))
 }
 
@@ -92,15 +95,19 @@ fn look_at_cluster(cli: &Cli, words: &[String], patterns: &LogPatterns) -> Resul
         .map_err(|error| Error::new(format!("cannot start: {error}")))?;
     runtime.block_on(async {
         let live = cli.connection.connect().await?;
-        let question = question(cli, words, Some(live.namespace.clone()))?;
-        let about = About {
+        let mut inventory = Inventory::new(About {
             server: None,
             context: live.context.clone(),
-            namespace: question.namespace.clone().unwrap_or_default(),
+            namespace: String::new(),
             now: Timestamp::now(),
             recorded: false,
-        };
-        let inventory = collect::collect(&live, &question, about, patterns).await?;
+        });
+        if question::may_be_custom(words) {
+            collect::types(&live, &mut inventory).await?;
+        }
+        let question = question(cli, words, Some(live.namespace.clone()), &inventory.custom().types)?;
+        inventory.about.namespace = question.namespace.clone().unwrap_or_default();
+        let inventory = collect::collect(&live, &question, inventory, patterns).await?;
         Ok((question, inventory))
     })
 }
@@ -117,8 +124,8 @@ fn recorded_in(cli: &Cli, inventory: &Inventory) -> Option<String> {
 }
 
 // What to ask where the namespace is this one unless the words or flags name another.
-fn question(cli: &Cli, words: &[String], here: Option<String>) -> Result<Question, Error> {
-    let mut target = Target::from_words(words)?;
+fn question(cli: &Cli, words: &[String], here: Option<String>, types: &Types) -> Result<Question, Error> {
+    let mut target = Target::from_words(words, types)?;
     let mut namespace = here.filter(|_| !cli.look.all_namespaces);
     // A namespace is asked about by asking about everything in it.
     if target.each().iter().any(|target| target.kind() == Some(Kind::Namespace)) {

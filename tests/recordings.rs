@@ -152,7 +152,12 @@ fn diagnose(name: &str, text: &str, client: Option<&str>) -> (Diagnosis, Style) 
     let words: Vec<String> = target.into_iter().collect();
     let namespace = Some(inventory.about.namespace.clone()).filter(|namespace| !namespace.is_empty());
     let client = client.map(|word| Client::from_word(word, namespace.as_deref()).unwrap());
-    let question = Question { target: Target::from_words(&words).unwrap(), namespace, selector: None, client };
+    let question = Question {
+        target: Target::from_words(&words, &inventory.custom().types).unwrap(),
+        namespace,
+        selector: None,
+        client,
+    };
     let answer = RULES
         .with(|rules| diagnosis::diagnose(&question, &inventory, rules))
         .unwrap_or_else(|missing| panic!("{name}: {}", missing.line));
@@ -219,8 +224,8 @@ fn every_demo_is_a_case() {
 #[test]
 fn each_question_is_the_recorded_one() {
     each(CASES.iter(), |case| {
-        let (_, recorded) = recording::read(&case.recording).unwrap();
-        let target = |words: Vec<String>| Target::from_words(&words).unwrap();
+        let (inventory, recorded) = recording::read(&case.recording).unwrap();
+        let target = |words: Vec<String>| Target::from_words(&words, &inventory.custom().types).unwrap();
         let asked = case.expected.ask.split_whitespace().map(str::to_owned).collect();
         assert_eq!(target(asked), target(recorded.into_iter().collect()), "{}", case.name);
     });

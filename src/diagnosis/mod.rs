@@ -7,8 +7,6 @@ mod sight;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
-
 pub use not_found::not_found;
 
 use crate::{
@@ -18,7 +16,6 @@ use crate::{
     facts::World,
     graph::{Graph, Reach},
     inventory::Inventory,
-    kind::Kind,
     manager,
     question::{Asked, Client, NotFound, Question},
     rule::Rules,
@@ -54,7 +51,7 @@ pub fn diagnose(question: &Question, inventory: &Inventory, rules: &Rules) -> Re
         findings.iter_mut().for_each(|finding| note_in_sweep(rules, finding));
     }
     for finding in &mut findings {
-        let object = object_of(inventory, finding);
+        let object = inventory.json_of(&finding.object);
         finding.changes = object.iter().flat_map(|object| changes::of(&world, object, finding)).collect();
         finding.managed_by = object.as_ref().and_then(manager::of);
     }
@@ -68,11 +65,6 @@ pub fn diagnose(question: &Question, inventory: &Inventory, rules: &Rules) -> Re
     let nothing_seen = diagnosis.findings.is_empty() && diagnosis.checked.is_empty();
     let unanswered = if nothing_seen { question.unanswered(inventory) } else { None };
     Ok(Answer { diagnosis, bugs: outcome.bugs, unanswered })
-}
-
-fn object_of(inventory: &Inventory, finding: &Finding) -> Option<Value> {
-    let kind = Kind::from_object(&finding.object.kind, &finding.object.api_version)?;
-    inventory.json(kind, &finding.object.namespace, &finding.object.name)
 }
 
 // What is mostly meant so is a warning to who asks about that object, and a note to who asks about everything.

@@ -10,10 +10,11 @@ use k8s_openapi::api::{
 };
 
 use crate::{
+    custom,
     document::NotChecked,
     facts::World,
     gateway_api::{Gateway, HTTPRoute},
-    graph::Reach,
+    graph::{Key, Reach},
     inventory::{Inventory, State},
     kind::Kind,
     question::Question,
@@ -25,6 +26,11 @@ pub(super) fn not_checked(question: &Question, inventory: &Inventory, needed: BT
     for kind in question.kinds(inventory) {
         if let State::Failed(why) = inventory.coverage().of_list_in(kind, question.namespace.as_deref()) {
             by_what.entry(kind.info().plural.to_owned()).or_insert(why);
+        }
+    }
+    for (of, _, state) in inventory.custom().lists() {
+        if let State::Failed(why) = state {
+            by_what.entry(of.plural.clone()).or_insert_with(|| why.clone());
         }
     }
     by_what.into_iter().map(|(what, why)| NotChecked { what, why }).collect()
@@ -54,6 +60,11 @@ pub(super) fn checked(inventory: &Inventory, world: &World, reach: &Reach) -> BT
     add("persistentvolumeclaims", reach.objects::<PersistentVolumeClaim>(inventory).count());
     add("horizontalpodautoscalers", reach.objects::<HorizontalPodAutoscaler>(inventory).count());
     add("poddisruptionbudgets", reach.objects::<PodDisruptionBudget>(inventory).count());
+    let now = inventory.about.now;
+    let told = inventory.custom().objects().filter(|object| custom::health(object, now).is_told);
+    for object in told.filter(|object| reach.has(&Key::of(&object.object_ref()))) {
+        add(&object.of.plural, 1);
+    }
     // Events alone tell of nothing.
     let events = inventory.seen_anywhere::<Event>().count();
     if !counts.is_empty() && events > 0 {

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::{node, object, workload};
 use crate::{
+    custom::kind_name,
     document::{Evidence, ObjectRef},
     graph::{Key, Reach},
     inventory::{Inventory, Known, Lookup},
@@ -100,7 +101,7 @@ pub fn facts(inventory: &Inventory, object: &ObjectRef, metadata: &ObjectMeta) -
         && !only_waits_for_grace(inventory, &left);
     DeletedFacts {
         kind: object.kind.clone(),
-        r#type: object.kind.to_lowercase(),
+        r#type: kind_name(&object.kind, &object.api_version).to_lowercase(),
         name: object.name.clone(),
         removers: removers(&finalizers),
         foreign: finalizers.iter().any(|finalizer| known_remover(finalizer).is_none()),
@@ -141,6 +142,8 @@ fn slack(object: &ObjectRef, metadata: &ObjectMeta, may_run: bool) -> i64 {
         "Pod" if may_run || metadata.finalizers.is_none() => SETTLE,
         "Namespace" => SETTLE,
         "Ingress" => SLOW,
+        // Its own controller may have a cloud to clean up.
+        _ if Kind::from_object(&object.kind, &object.api_version).is_none() => SLOW,
         _ if has(&["foregroundDeletion", "orphan", "service.kubernetes.io/load-balancer-cleanup"]) => SLOW,
         _ => AT_ONCE,
     }

@@ -7,6 +7,7 @@ pub mod api_service;
 pub mod claim;
 pub mod container;
 pub mod controller;
+pub mod custom;
 pub mod deleted;
 pub mod events;
 pub mod exit;

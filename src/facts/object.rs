@@ -18,9 +18,14 @@ pub fn object_ref<T: Kept>(object: &T) -> ObjectRef {
 
 /// The coordinates of an object by its kind and metadata.
 pub fn ref_of(kind: Kind, metadata: &ObjectMeta) -> ObjectRef {
+    ObjectRef { api_version: kind.api_version(), kind: kind.info().name.to_owned(), ..unkinded_ref(metadata) }
+}
+
+/// What an object's metadata tells of its coordinates.
+pub fn unkinded_ref(metadata: &ObjectMeta) -> ObjectRef {
     ObjectRef {
-        api_version: kind.api_version(),
-        kind: kind.info().name.to_owned(),
+        api_version: String::new(),
+        kind: String::new(),
         namespace: metadata.namespace.clone().unwrap_or_default(),
         name: metadata.name.clone().unwrap_or_default(),
         uid: metadata.uid.clone().unwrap_or_default(),

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::{
     api_service, claim, container,
     controller::{budget, scaler},
-    deleted, gateway, ingress, log, node, pod, policy, reference, refusal, resolver, rollout, schedule, service,
+    custom, deleted, gateway, ingress, log, node, pod, policy, reference, refusal, resolver, rollout, schedule,
+    service,
 };
 
 /// What a rule can be about.
@@ -47,6 +48,8 @@ pub enum On {
     Scaler,
     /// Each PodDisruptionBudget: `budget`.
     Budget,
+    /// Each object of a kind that the doctor does not know by itself: `custom`.
+    Custom,
     /// Each node: `node`.
     Node,
     /// Each APIService that another Service answers for: `api_service`.
@@ -79,6 +82,7 @@ impl On {
             On::Claim => &["claim"],
             On::Scaler => &["scaler"],
             On::Budget => &["budget"],
+            On::Custom => &["custom"],
             On::Node => &["node"],
             On::ApiService => &["api_service"],
             On::Deleted => &["object"],
@@ -116,6 +120,7 @@ fn shape_of(name: &str) -> schemars::Schema {
         "destination" => generator.into_root_schema_for::<gateway::RouteBackendFacts>(),
         "policy" => generator.into_root_schema_for::<policy::PolicyFacts>(),
         "node" => generator.into_root_schema_for::<node::NodeFacts>(),
+        "custom" => generator.into_root_schema_for::<custom::CustomFacts>(),
         "claim" => generator.into_root_schema_for::<claim::ClaimFacts>(),
         "scaler" => generator.into_root_schema_for::<scaler::ScalerFacts>(),
         "budget" => generator.into_root_schema_for::<budget::BudgetFacts>(),
@@ -131,13 +136,13 @@ mod tests {
     #[test]
     fn every_name_that_a_rule_can_read_has_a_shape() {
         use On::{
-            ApiService, Backend, Budget, Claim, Container, Deleted, Destination, Gateway, Ingress, Node, Parent, Pod,
-            Policy, Port, Preemption, Reference, Scaler, Service, Tls, Webhook, Workload,
+            ApiService, Backend, Budget, Claim, Container, Custom, Deleted, Destination, Gateway, Ingress, Node,
+            Parent, Pod, Policy, Port, Preemption, Reference, Scaler, Service, Tls, Webhook, Workload,
         };
         let of_pods = [Container, Reference, Pod, Workload, Scaler, Budget, Policy, Gateway, Parent, Destination, Node];
         for on in of_pods
             .into_iter()
-            .chain([Service, Port, Ingress, Backend, Tls, Claim, Webhook, ApiService, Deleted, Preemption])
+            .chain([Service, Port, Ingress, Backend, Tls, Claim, Webhook, ApiService, Custom, Deleted, Preemption])
         {
             for (name, shape) in on.shape() {
                 assert!(shape["properties"].is_object(), "{name}");

@@ -125,7 +125,7 @@ pub fn facts(cluster: &Cluster, events: &Events, workload: &Workload, pod: &Pod)
         ready: is_ready(pod),
         is_static: is_static(pod),
         age: created.map_or(0, |created| object::seconds_since(inventory.about.now, created)),
-        events: said(inventory, events, pod),
+        events: said(inventory, events, pod.metadata.uid.as_deref().unwrap_or_default()),
         conditions: conditions(pod),
         schedule: schedule::facts(cluster, events, workload, pod),
         mount: mount(events, pod),
@@ -134,9 +134,11 @@ pub fn facts(cluster: &Cluster, events: &Events, workload: &Workload, pod: &Pod)
     }
 }
 
-fn said(inventory: &Inventory, events: &Events, pod: &Pod) -> Vec<PodEventFacts> {
-    let about = events.about(pod.metadata.uid.as_deref().unwrap_or_default()).iter();
-    about
+/// The events about an object.
+pub fn said(inventory: &Inventory, events: &Events, uid: &str) -> Vec<PodEventFacts> {
+    events
+        .about(uid)
+        .iter()
         .map(|event| PodEventFacts {
             reason: event.reason.to_owned(),
             message: event.message.trim().to_owned(),

@@ -8,7 +8,7 @@ use k8s_openapi::{
         batch::v1::{CronJob, Job},
         core::v1::{Container, Pod, PodSpec, PodTemplateSpec},
     },
-    apimachinery::pkg::apis::meta::v1::ObjectMeta,
+    apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference},
 };
 
 use super::object::{self, controller, object_ref, owner_ref};
@@ -117,11 +117,31 @@ impl<'a> Workloads<'a> {
             workload.idle = job_is_finished(object) || spec.and_then(|spec| spec.suspend) == Some(true);
             self.add(workload);
         }
-        for object in inventory.seen_anywhere::<ReplicaSet>().filter(|set| controller(&set.metadata).is_none()) {
+        for object in inventory.seen_anywhere::<ReplicaSet>() {
             let spec = object.spec.as_ref();
             let replicas = spec.map(|spec| spec.replicas.unwrap_or(1));
-            self.add(controlled(object, spec.and_then(|spec| spec.template.as_ref()), replicas));
+            let set = controlled(object, spec.and_then(|spec| spec.template.as_ref()), replicas);
+            match controller(&object.metadata) {
+                None => drop(self.add(set)),
+                Some(owner) if owner.kind != Kind::Deployment.info().name && !set.idle => self.add_for_set(owner, set),
+                Some(_) => {}
+            }
         }
+    }
+
+    // A controller of its own, as Argo's Rollout, stands for the ReplicaSets that it makes.
+    fn add_for_set(&mut self, owner: &OwnerReference, set: Workload<'a>) {
+        let root = owner_ref(owner, &set.object.namespace);
+        let part = set.object.clone();
+        let index = match self.index_of(&root) {
+            Some(index) => {
+                let known = &mut self.all[index];
+                known.replicas = known.replicas.zip(set.replicas).map(|(one, other)| one + other);
+                index
+            }
+            None => self.add(Workload { object: root, metadata: None, ..set }),
+        };
+        self.all[index].parts.push(part);
     }
 
     // A pod without a controller is its own workload; one whose controller was

@@ -10,7 +10,7 @@ use k8s_openapi::api::{
 use super::{
     On, api_service, claim, container,
     controller::{budget, scaler},
-    deleted,
+    custom, deleted,
     events::Events,
     gateway,
     image::ImagesInUse,
@@ -81,6 +81,7 @@ impl<'a> World<'a> {
         reach.objects(self.inventory).for_each(|node| self.add_node(&mut subjects, node));
         self.add_webhooks(&mut subjects, reach);
         reach.objects(self.inventory).for_each(|service| self.add_api_service(&mut subjects, service));
+        self.add_custom(&mut subjects, reach);
         self.add_deleted(&mut subjects, reach);
         subjects
     }
@@ -114,6 +115,17 @@ impl<'a> World<'a> {
     fn add_api_service(&self, subjects: &mut Vec<Subject>, service: &APIService) {
         let facts = Facts::of(&api_service::facts(self.inventory, service));
         subjects.push(Subject::new(On::ApiService, object::object_ref(service)).with("api_service", &facts));
+    }
+
+    fn add_custom(&self, subjects: &mut Vec<Subject>, reach: &Reach) {
+        for found in self.inventory.custom().objects() {
+            let object = found.object_ref();
+            let key = Key::of(&object);
+            if reach.has(&key) {
+                let facts = custom::facts(self.inventory, &self.events, found, reach.asks_for(&key));
+                subjects.push(Subject::new(On::Custom, object).with("custom", &Facts::of(&facts)));
+            }
+        }
     }
 
     fn add_deleted(&self, subjects: &mut Vec<Subject>, reach: &Reach) {

@@ -1,6 +1,7 @@
 //! The objects that were collected, typed and indexed; and which were not, and why.
 
 mod coverage;
+mod custom;
 mod lookup;
 mod redact;
 mod store;
@@ -8,14 +9,16 @@ mod store;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 use serde_json::Value;
 
 pub use coverage::{Coverage, State};
+pub use custom::Custom;
 pub use lookup::{Known, Lookup, UNKNOWN};
 pub use redact::{certificate, mask_text, registries};
 
 use crate::{
+    custom::Resource,
     document::ObjectRef,
     error::Error,
     facts::object,
@@ -48,6 +51,7 @@ pub struct Inventory {
     /// Of the run as a whole.
     pub about: About,
     tables: Tables,
+    custom: Custom,
     coverage: Coverage,
     names: BTreeMap<(Kind, Option<String>), Names>,
     logs: BTreeMap<LogKey, Result<Option<String>, String>>,
@@ -60,6 +64,7 @@ impl Inventory {
         Self {
             about,
             tables: Tables::default(),
+            custom: Custom::default(),
             coverage: Coverage::default(),
             names: BTreeMap::new(),
             logs: BTreeMap::new(),
@@ -116,6 +121,17 @@ impl Inventory {
             (Request::Log(key), Reply::Failed(why)) => {
                 self.logs.insert(key.clone(), Err(why));
             }
+            (Request::Discovery(_), Reply::Object(document)) => self.custom.types.learn(*document),
+            (Request::Discovery(_), Reply::Failed(why)) => self.custom.types.fail(why),
+            (Request::Objects { of, namespace }, Reply::Items(items)) => {
+                for item in items {
+                    self.insert_custom(of.clone(), item)?;
+                }
+                self.custom.list(of, namespace.as_deref(), State::Collected);
+            }
+            (Request::Objects { of, namespace }, Reply::Failed(why)) => {
+                self.custom.list(of, namespace.as_deref(), State::Failed(why));
+            }
             (Request::Version, Reply::Version(version)) => self.about.server = Some(version),
             _ => {}
         }
@@ -133,6 +149,27 @@ impl Inventory {
             let name = named.map_or_else(|| "without a name".to_owned(), |(_, name)| name);
             Error::new(format!("cannot read {kind} {name}: {error}"))
         })
+    }
+
+    /// Puts one object of another kind in.
+    ///
+    /// # Errors
+    /// Where the object is none.
+    pub fn insert_custom(&mut self, of: Resource, mut object: Value) -> Result<(), Error> {
+        redact::custom(&mut object);
+        let kind = of.kind.clone();
+        self.custom.types.add(of.clone());
+        self.custom.insert(of, object).map_err(|error| Error::new(format!("cannot read a {kind}: {error}")))
+    }
+
+    /// The objects of other kinds.
+    pub fn custom(&self) -> &Custom {
+        &self.custom
+    }
+
+    /// To say how far other kinds were collected.
+    pub fn custom_mut(&mut self) -> &mut Custom {
+        &mut self.custom
     }
 
     /// Says how far a kind was collected.
@@ -176,7 +213,29 @@ impl Inventory {
 
     /// Every object that was deleted and is still there.
     pub fn deleted(&self) -> impl Iterator<Item = (ObjectRef, &ObjectMeta)> {
-        self.tables.deleted().into_iter().map(|(kind, metadata)| (object::ref_of(kind, metadata), metadata))
+        let custom = self.custom.objects().filter(|object| object.metadata.deletion_timestamp.is_some());
+        let typed = self.tables.deleted().into_iter();
+        typed
+            .map(|(kind, metadata)| (object::ref_of(kind, metadata), metadata))
+            .chain(custom.map(|object| (object.object_ref(), &object.metadata)))
+    }
+
+    /// Every object that something controls, with what controls it.
+    pub fn controlled(&self) -> impl Iterator<Item = (ObjectRef, &OwnerReference)> {
+        let typed = self.tables.controlled().into_iter();
+        let custom = self
+            .custom
+            .objects()
+            .filter_map(|object| Some((object.object_ref(), object::controller(&object.metadata)?)));
+        typed.map(|(kind, metadata, owner)| (object::ref_of(kind, metadata), owner)).chain(custom)
+    }
+
+    /// An object of whatever kind, as JSON.
+    pub fn json_of(&self, object: &ObjectRef) -> Option<Value> {
+        match Kind::from_object(&object.kind, &object.api_version) {
+            Some(kind) => self.json(kind, &object.namespace, &object.name),
+            None => self.custom.get(object).map(|object| object.json.clone()),
+        }
     }
 
     /// An object as JSON, by kind: to read a field by its path.
@@ -186,7 +245,8 @@ impl Inventory {
 
     /// Every object as JSON, in the order of kind, namespace and name.
     pub fn all_json(&self) -> impl Iterator<Item = Value> + '_ {
-        Kind::ALL.iter().flat_map(|kind| self.tables.all_json(*kind))
+        let custom = self.custom.objects().map(|object| object.json.clone());
+        Kind::ALL.iter().flat_map(|kind| self.tables.all_json(*kind)).chain(custom)
     }
 
     /// Whether an object is there, where nobody needs what is in it.

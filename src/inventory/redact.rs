@@ -27,6 +27,39 @@ pub fn object(kind: Kind, object: &mut Value) {
     last_applied(kind, object);
 }
 
+/// Replaces what an object of any other kind must not show: nobody can say where it keeps what.
+pub fn custom(object: &mut Value) {
+    settings(object);
+    for part in ["spec", "status", "data", "stringData"] {
+        object.get_mut(part).into_iter().for_each(|part| credentials(part, ""));
+    }
+    let applied = object.pointer_mut("/metadata/annotations").and_then(|annotations| annotations.get_mut(LAST_APPLIED));
+    if let Some(applied) = applied {
+        let inner = applied.as_str().and_then(|text| serde_json::from_str::<Value>(text).ok());
+        *applied = inner.map_or_else(
+            || REDACTED.into(),
+            |mut inner| {
+                custom(&mut inner);
+                inner.to_string().into()
+            },
+        );
+    }
+}
+
+// Texts by the names of their fields, and whatever looks like a credential in others. What names a Secret is none.
+fn credentials(value: &mut Value, field: &str) {
+    match value {
+        Value::String(text) => {
+            let names_one = ["name", "ref", "key", "namespace"].iter().any(|end| field.to_lowercase().ends_with(end));
+            let is_one = looks_like_a_credential(field) && !names_one && !field.contains("Ref");
+            *value = if is_one { REDACTED.into() } else { mask_text(text).into() };
+        }
+        Value::Array(list) => list.iter_mut().for_each(|item| credentials(item, field)),
+        Value::Object(map) => map.iter_mut().for_each(|(key, value)| credentials(value, key)),
+        _ => {}
+    }
+}
+
 /// A kind of credential in a text: it is looked for where one of its words stands.
 struct Mask {
     words: &'static [&'static str],

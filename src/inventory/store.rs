@@ -2,9 +2,10 @@
 
 use std::{any::Any, collections::BTreeMap, ops::Bound};
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 use serde_json::Value;
 
+use crate::facts::object::controller;
 #[allow(clippy::wildcard_imports, reason = "one table for each kind")]
 use crate::kind::*;
 /// The objects of one kind by namespace and name.
@@ -37,6 +38,11 @@ impl<T: Kept> Table<T> {
 
     fn deleted(&self) -> impl Iterator<Item = &ObjectMeta> {
         self.all().map(k8s_openapi::Metadata::metadata).filter(|metadata| metadata.deletion_timestamp.is_some())
+    }
+
+    fn controlled(&self) -> impl Iterator<Item = (&ObjectMeta, &OwnerReference)> {
+        let all = self.all().map(k8s_openapi::Metadata::metadata);
+        all.filter_map(|metadata| Some((metadata, controller(metadata)?)))
     }
 
     fn insert(&mut self, object: Value) -> Result<(), serde_json::Error> {
@@ -78,6 +84,13 @@ macro_rules! tables {
             pub fn deleted(&self) -> Vec<(Kind, &ObjectMeta)> {
                 let mut all = Vec::new();
                 $(all.extend(self.$kind.deleted().map(|metadata| (Kind::$kind, metadata)));)*
+                all
+            }
+
+            /// What something controls.
+            pub fn controlled(&self) -> Vec<(Kind, &ObjectMeta, &OwnerReference)> {
+                let mut all = Vec::new();
+                $(all.extend(self.$kind.controlled().map(|(metadata, owner)| (Kind::$kind, metadata, owner)));)*
                 all
             }
 

@@ -33,6 +33,9 @@ impl Question {
     /// The kinds that a question looks at in its namespace: all of them, but of those that own pods only the
     /// owners' where it is about pods alone.
     pub fn kinds(&self, inventory: &Inventory) -> BTreeSet<Kind> {
+        if self.is_about_no_namespace() {
+            return BTreeSet::new();
+        }
         if !self.is_about_pods() {
             return ALWAYS.into_iter().collect();
         }
@@ -46,9 +49,17 @@ impl Question {
         kinds
     }
 
+    // Objects that live in no namespace need nothing of one.
+    fn is_about_no_namespace(&self) -> bool {
+        self.target.each().iter().all(|target| matches!(target, Target::Custom(of, _) if !of.namespaced))
+    }
+
     /// Whether it is about single objects by their names.
     pub fn names_objects(&self) -> bool {
-        self.target.each().iter().all(|target| matches!(target, Target::One(..) | Target::Named(_)))
+        self.target
+            .each()
+            .iter()
+            .all(|target| matches!(target, Target::One(..) | Target::Custom(_, Some(_)) | Target::Named(_)))
     }
 
     /// Whether it is about pods by their names and nothing else.

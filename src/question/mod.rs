@@ -1,6 +1,7 @@
 //! What was asked: a target, where, and which objects that is.
 
 mod client;
+mod custom;
 mod kinds;
 mod not_found;
 mod target;
@@ -18,7 +19,7 @@ use crate::{
 
 pub use client::Client;
 pub use not_found::NotFound;
-pub use target::Target;
+pub use target::{Target, may_be_custom};
 
 /// A target, where it is looked for, and the labels that it must carry.
 #[derive(Debug, Clone)]
@@ -80,6 +81,7 @@ impl Question {
             Target::Everything | Target::Several(_) => Ok(self.matching(inventory, targets())),
             Target::All(kind) => Ok(self.matching(inventory, [*kind])),
             Target::One(kind, name) => self.keys_of_one(inventory, *kind, name),
+            Target::Custom(of, name) => self.custom_keys(inventory, of, name.as_deref()),
             Target::Named(name) => {
                 let mut found = self.matching(inventory, targets().filter(|kind| kind.info().namespaced));
                 found.retain(|key| key.name == *name);
@@ -135,6 +137,7 @@ impl Question {
         let targets = self.target.each();
         let mut blind = targets.iter().map(|target| match target {
             Target::All(kind) | Target::One(kind, _) => self.cannot_look(inventory, &[*kind]),
+            Target::Custom(of, _) => self.unseen_custom(inventory, of),
             // A name may be that of something which could not be listed.
             Target::Named(name) => self.kinds(inventory).into_iter().find_map(|kind| {
                 let why = self.cannot_look(inventory, &[kind])?;

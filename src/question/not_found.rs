@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Question;
 use crate::{
+    custom::Resource,
     document::Nearest,
     facts::nearest::{Candidate, nearest},
     inventory::Inventory,
@@ -69,6 +70,27 @@ fn nearest_of<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Vec<Neare
     let names: BTreeSet<&str> = names.collect();
     let candidates = names.iter().map(|name| Candidate::named(name));
     nearest(name, candidates)
+}
+
+/// An object of a kind that the doctor does not know by itself.
+pub fn of_custom(inventory: &Inventory, of: &Resource, namespace: Option<&str>, name: &str) -> NotFound {
+    let namespace = namespace.filter(|_| of.namespaced);
+    let places = inventory.custom().of_kind(of).map(|object| object.object_ref());
+    let names: BTreeSet<(String, String)> = places.map(|object| (object.namespace, object.name)).collect();
+    let here = names.iter().filter(|(place, _)| namespace.is_none_or(|wanted| wanted == place));
+    let nearest = nearest_of(name, here.map(|(_, name)| name.as_str()));
+    let place = match namespace {
+        Some(namespace) => format!(" in namespace {namespace}"),
+        None if of.namespaced => " in any namespace".to_owned(),
+        None => String::new(),
+    };
+    let word = of.unlike_built_in(&of.singular);
+    let mut line = format!("there is no {word} {name:?}{place}");
+    if let Some(near) = nearest.first() {
+        line.push_str(&format!("; did you mean {word}/{}?", near.value));
+    }
+    line.push_str(&other_kinds(inventory, namespace, None, name));
+    NotFound { rule: "object-not-found", line, kind: of.kind.clone(), name: name.to_owned(), nearest }
 }
 
 /// A namespace that is not there.

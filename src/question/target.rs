@@ -1,6 +1,10 @@
 //! What is asked about, from the words of the command line.
 
-use crate::{error::Error, facts::nearest::nearest_name, kind::Kind};
+use crate::{
+    custom::{self, Resource, Types},
+    error::Error,
+    kind::Kind,
+};
 
 /// What is asked about.
 #[derive(Debug, Clone, PartialEq)]
@@ -11,6 +15,8 @@ pub enum Target {
     All(Kind),
     /// One object.
     One(Kind, String),
+    /// Of a kind that the doctor does not know by itself, all or the one of this name.
+    Custom(Resource, Option<String>),
     /// Whatever has this name.
     Named(String),
     /// Several of those, none of which is several again.
@@ -21,9 +27,11 @@ impl Target {
     /// From the words of the command line, as kubectl takes them: `TYPE`, `TYPE NAME…`, `TYPE/NAME…`,
     /// types in a list with commas, or the `NAME` of anything.
     ///
+    /// Types that the doctor does not know by itself are looked up among these.
+    ///
     /// # Errors
     /// Where the two ways are mixed, a word is empty, or a type is none.
-    pub fn from_words(words: &[String]) -> Result<Self, Error> {
+    pub fn from_words(words: &[String], types: &Types) -> Result<Self, Error> {
         if words.iter().any(String::is_empty) {
             return Err(Error::new("an empty word is neither a type nor a name; is a variable not set?"));
         }
@@ -31,23 +39,24 @@ impl Target {
         let targets = match words {
             [] => return Ok(Self::Everything),
             [word] if word.eq_ignore_ascii_case("all") => return Ok(Self::Everything),
-            words if with_slash == words.len() => words.iter().map(|word| one(word)).collect::<Result<Vec<_>, _>>()?,
+            words if with_slash == words.len() => {
+                words.iter().map(|word| one(word, types)).collect::<Result<Vec<_>, _>>()?
+            }
             _ if with_slash > 0 => {
                 return Err(Error::new(format!(
                     "{} mixes TYPE/NAME with TYPE NAME; write one or the other, as in pod/a service/b, or pod a b",
                     words.join(" ")
                 )));
             }
-            [word] if !word.contains(',') => vec![
-                Kind::from_word(word).map_or_else(|| Ok(Self::Named(word.clone())), |_| kind(word).map(Self::All))?,
-            ],
-            [types, names @ ..] => {
-                let kinds = types.split(',').map(kind).collect::<Result<Vec<_>, _>>()?;
-                let of_kind = |kind: Kind| match names {
-                    [] => vec![Self::All(kind)],
-                    names => names.iter().map(|name| Self::One(kind, name.clone())).collect(),
+            [word] if !word.contains(',') && Kind::from_word(word).is_none() && types.find(word).is_none() => {
+                vec![Self::Named(word.clone())]
+            }
+            [words, names @ ..] => {
+                let of_word = |word: &str| match names {
+                    [] => of_type(word, None, types).map(|target| vec![target]),
+                    names => names.iter().map(|name| of_type(word, Some(name), types)).collect(),
                 };
-                kinds.into_iter().flat_map(of_kind).collect()
+                words.split(',').map(of_word).collect::<Result<Vec<_>, _>>()?.concat()
             }
         };
         Ok(Self::of(targets))
@@ -69,7 +78,7 @@ impl Target {
     pub fn kind(&self) -> Option<Kind> {
         match self {
             Self::All(kind) | Self::One(kind, _) => Some(*kind),
-            Self::Everything | Self::Named(_) | Self::Several(_) => None,
+            Self::Everything | Self::Custom(..) | Self::Named(_) | Self::Several(_) => None,
         }
     }
 
@@ -79,10 +88,16 @@ impl Target {
             Self::Everything => String::new(),
             Self::All(kind) => kind.info().plural.to_owned(),
             Self::One(kind, name) => format!("{}/{name}", kind.info().name.to_lowercase()),
+            Self::Custom(of, None) => of.unlike_built_in(&of.plural),
+            Self::Custom(of, Some(name)) => format!("{}/{name}", of.unlike_built_in(&of.singular)),
             Self::Named(name) => name.clone(),
             // As the command line takes them back.
             Self::Several(targets) => {
-                let between = if targets.iter().all(|target| matches!(target, Self::All(_))) { "," } else { " " };
+                let between = if targets.iter().all(|target| matches!(target, Self::All(_) | Self::Custom(_, None))) {
+                    ","
+                } else {
+                    " "
+                };
                 targets.iter().map(Self::text).collect::<Vec<_>>().join(between)
             }
         }
@@ -90,9 +105,9 @@ impl Target {
 }
 
 // `TYPE/NAME`.
-fn one(word: &str) -> Result<Target, Error> {
+fn one(word: &str, types: &Types) -> Result<Target, Error> {
     let (of, name) = word.split_once('/').unwrap_or((word, ""));
-    let kind = kind(of)?;
+    let target = of_type(of, Some(name), types)?;
     if name.is_empty() {
         return Err(Error::new(format!(
             "{of}/ has no name after the slash; ask about {of}/NAME, or about {of} for all of them"
@@ -101,25 +116,39 @@ fn one(word: &str) -> Result<Target, Error> {
     if name.contains('/') {
         return Err(Error::new(format!("{word} has more than one slash; write TYPE/NAME")));
     }
-    Ok(Target::One(kind, name.to_owned()))
+    Ok(target)
+}
+
+/// Whether words may name a type that only a server can tell of.
+pub fn may_be_custom(words: &[String]) -> bool {
+    // TYPE/NAME tells a type in each word, TYPE NAME in the first.
+    let count = if words.iter().all(|word| word.contains('/')) { words.len() } else { 1 };
+    let mut types = words.iter().take(count).filter_map(|word| word.split('/').next());
+    !words.iter().any(String::is_empty)
+        && types.any(|word| {
+            !word.eq_ignore_ascii_case("all")
+                && word.split(',').any(|word| !word.is_empty() && Kind::from_word(word).is_none())
+        })
+}
+
+fn of_type(word: &str, name: Option<&str>, types: &Types) -> Result<Target, Error> {
+    let name = name.map(str::to_owned);
+    match (Kind::from_word(word), types.find(word)) {
+        (None, Some(of)) => Ok(Target::Custom(of.clone(), name)),
+        (None, None) => Err(Error::new(types.unknown(word))),
+        (Some(_), _) => kind(word).map(|kind| name.map_or(Target::All(kind), |name| Target::One(kind, name))),
+    }
 }
 
 /// The kind of a word, where it may be asked about.
 pub(super) fn kind(word: &str) -> Result<Kind, Error> {
-    let known: Vec<String> =
-        Kind::ALL.iter().filter(|kind| kind.info().target).map(|kind| kind.info().name.to_lowercase()).collect();
     match Kind::from_word(word) {
         Some(kind) if kind.info().target => Ok(kind),
         Some(kind) => Err(Error::new(format!(
             "{} are looked at only where something uses them; ask about that, as in pod/NAME (the types are {})",
             kind.info().plural,
-            known.join(", ")
+            custom::types_of_its_own().join(", ")
         ))),
-        None => {
-            let near = nearest_name(&word.to_lowercase(), &known);
-            let near = near
-                .map_or_else(|| format!("the types are {}", known.join(", ")), |near| format!("did you mean {near}?"));
-            Err(Error::new(format!("there is no type {word:?} that the doctor knows; {near}")))
-        }
+        None => Err(Error::new(Types::default().unknown(word))),
     }
 }

@@ -20,6 +20,9 @@ pub fn render(rule: &Rule, style: &Style) -> String {
     if !rule.unless.is_empty() {
         page.wrapped("unless", &format!("one of these holds: {}", rule.unless.join(", ")));
     }
+    if rule.general {
+        page.wrapped("unless", "a rule of your own on the same object holds");
+    }
     page.wrapped("means", &one_line(&rule.why.outline()));
     for (at, cure) in rule.cures.iter().enumerate() {
         tell_cure(&mut page, if at == 0 { "cure" } else { "or" }, cure);
@@ -47,6 +50,7 @@ pub fn severity(rule: &Rule) -> String {
 fn about(on: On) -> String {
     match on {
         On::ApiService => "APIService".to_owned(),
+        On::Custom => "object of a kind that the doctor does not know by itself".to_owned(),
         On::Deleted => "object that was deleted and is still there".to_owned(),
         On::Preemption => "workload whose pods had to make room and are on no node since".to_owned(),
         On::Webhook => "admission webhook that keeps pods from being made".to_owned(),

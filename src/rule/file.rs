@@ -28,6 +28,8 @@ struct File {
     #[serde(default)]
     unless: Vec<String>,
     #[serde(default)]
+    general: bool,
+    #[serde(default)]
     follows: Follows,
     #[serde(default)]
     caused_by: Vec<String>,
@@ -94,6 +96,7 @@ pub fn parse(name: &str, area: &str, text: &str) -> Result<Rule, Error> {
         certainty: file.certainty,
         when: Expression::new(file.when),
         unless: file.unless,
+        general: file.general,
         follows: file.follows,
         caused_by: file.caused_by,
         is_final: file.is_final,

@@ -26,6 +26,9 @@ use crate::{
     facts::On,
 };
 
+/// The area of users' own rules.
+const USERS: &str = "yours";
+
 static BUILT_IN: Dir = include_dir!("$CARGO_MANIFEST_DIR/rules");
 
 /// A cause: when it holds, what it says, what cures it.
@@ -52,6 +55,8 @@ pub struct Rule {
     pub when: Expression,
     /// It does not hold where one of these holds on the same object and container.
     pub unless: Vec<String>,
+    /// It does not hold where a rule of the user's own on the same kind of subject does.
+    pub general: bool,
     /// Which other findings it may follow from.
     pub follows: Follows,
     /// Rules that explain it as well where they hold on its own object.
@@ -144,7 +149,7 @@ impl Rules {
                 self.logs.add(&name, &text)?;
                 continue;
             }
-            let rule = file::parse(&name, "yours", &text)?;
+            let rule = file::parse(&name, USERS, &text)?;
             rule.check(&name)?;
             if let Some(known) = self.get(&rule.id) {
                 return Err(Error::new(format!(
@@ -192,6 +197,12 @@ impl Rule {
     pub fn check(&self, file: &str) -> Result<(), Error> {
         let shape = self.on.shape();
         self.expressions().into_iter().try_for_each(|expression| expression.check(file, &shape))
+    }
+
+    /// Whether it does not hold where this one does.
+    pub fn yields_to(&self, rules: &Rules, other: &str) -> bool {
+        let is_users = |rule: &Rule| rule.area == USERS && rule.on == self.on && rule.severity != Severity::Info;
+        self.unless.iter().any(|id| id == other) || (self.general && rules.get(other).is_some_and(is_users))
     }
 
     /// Every expression in it.

@@ -21,6 +21,7 @@ use serde_json::{Map, Value, json};
 
 use super::recording;
 use crate::{
+    custom::Resource,
     error::Error,
     inventory::{About, Inventory, State},
     kind::Kind,
@@ -36,7 +37,7 @@ pub struct Input {
     pub inventory: Inventory,
     /// What the recording was made for, where one was read: `deployment/web`.
     pub target: Option<String>,
-    /// How many objects were passed over, by `apiVersion/kind`: the doctor does not know these.
+    /// How many objects were passed over, by `apiVersion/kind`: they have no name, or are of a version that is not read.
     pub skipped: BTreeMap<String, usize>,
 }
 
@@ -159,7 +160,9 @@ impl<'a> Reader<'a> {
     }
 
     fn single(&mut self, object: Value) -> Result<(), Error> {
-        let Some(Place { kind, namespace, name }) = self.object(object)? else { return Ok(()) };
+        let Some(Place { kind, namespace, name }) = self.object(object, State::Failed(SINGLE.to_owned()))? else {
+            return Ok(());
+        };
         self.input.inventory.coverage_mut().name(kind, namespace.as_deref(), &name, State::Collected);
         self.partly.entry(kind).or_insert_with(|| SINGLE.to_owned());
         Ok(())
@@ -186,7 +189,7 @@ impl<'a> Reader<'a> {
             self.list(item)?;
             return Ok(None);
         }
-        self.object(item)
+        self.object(item, State::Collected)
     }
 
     fn say_collected(&mut self, kinds: &BTreeSet<Kind>, namespaces: &BTreeSet<String>) {
@@ -202,9 +205,9 @@ impl<'a> Reader<'a> {
         }
     }
 
-    // Where it is, unless it is of a kind that the doctor does not know.
-    fn object(&mut self, mut object: Value) -> Result<Option<Place>, Error> {
-        let Some(kind) = self.known_kind(&object)? else { return Ok(None) };
+    // Where it is, unless it is of a kind that the doctor does not know by itself, of which it tells this much.
+    fn object(&mut self, mut object: Value, of_its_kind: State) -> Result<Option<Place>, Error> {
+        let Some(kind) = self.known_kind(&object)? else { return self.custom(object, of_its_kind).map(|()| None) };
         let place = settle(kind, &mut object, self.namespace)?;
         self.newest = self.newest.max(newest(&object));
         self.input
@@ -233,8 +236,28 @@ impl<'a> Reader<'a> {
                 format!("in the input as {api_version}, and {} is read", other_version.api_version()),
             );
         }
-        *self.input.skipped.entry(format!("{api_version}/{name}")).or_default() += 1;
         Ok(None)
+    }
+
+    fn custom(&mut self, object: Value, of_its_kind: State) -> Result<(), Error> {
+        let (kind, api_version) = (word(&object, "kind").to_owned(), word(&object, "apiVersion").to_owned());
+        let metadata = &object["metadata"];
+        if Kind::from_object(&kind, &api_version).is_some() || word(metadata, "name").is_empty() {
+            *self.input.skipped.entry(format!("{api_version}/{kind}")).or_default() += 1;
+            return Ok(());
+        }
+        let namespace = Some(word(metadata, "namespace").to_owned()).filter(|namespace| !namespace.is_empty());
+        let custom = self.input.inventory.custom_mut();
+        let known = custom.types.of_object(&kind, &api_version).cloned();
+        let of = known.unwrap_or_else(|| Resource::of_object(&kind, &api_version, namespace.is_some()));
+        if custom.of_list(&of, namespace.as_deref()) != State::Collected {
+            custom.list(&of, namespace.as_deref(), of_its_kind);
+        }
+        self.newest = self.newest.max(newest(&object));
+        self.input.inventory.insert_custom(of, object)?;
+        self.known += 1;
+        self.namespaces.extend(namespace);
+        Ok(())
     }
 
     fn finish(mut self, paths: &[PathBuf]) -> Result<Input, Error> {

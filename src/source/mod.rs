@@ -7,7 +7,10 @@ pub mod recording;
 
 use serde_json::Value;
 
-use crate::kind::Kind;
+use crate::{
+    custom::{Resource, Root},
+    kind::Kind,
+};
 
 /// One thing to ask a cluster for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,6 +46,15 @@ pub enum Request {
         /// As `kubectl -l` takes it: `app=web,tier=front`.
         selector: String,
     },
+    /// All objects of a kind that the doctor does not know by itself, in one namespace or in all.
+    Objects {
+        /// What is listed.
+        of: Resource,
+        /// `None` lists all namespaces, and kinds that have none.
+        namespace: Option<String>,
+    },
+    /// Which kinds the server serves.
+    Discovery(Root),
     /// The last lines of a container's log.
     Log(LogKey),
     /// The server's version.
@@ -67,9 +79,9 @@ pub struct LogKey {
 /// What came back for a [`Request`].
 #[derive(Debug, Clone, PartialEq)]
 pub enum Reply {
-    /// For [`Request::List`], [`Request::Names`] and [`Request::Matching`].
+    /// For [`Request::List`], [`Request::Objects`], [`Request::Names`] and [`Request::Matching`].
     Items(Vec<Value>),
-    /// For [`Request::Get`].
+    /// For [`Request::Get`] and [`Request::Discovery`].
     Object(Box<Value>),
     /// The server says that it is not there (404 on an object).
     Absent,

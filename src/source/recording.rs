@@ -10,8 +10,9 @@ use serde_json::Value;
 
 use super::LogKey;
 use crate::{
+    custom::Resource,
     error::Error,
-    inventory::{About, Coverage, Inventory, Names, State},
+    inventory::{About, Inventory, Names, State},
     kind::Kind,
 };
 
@@ -28,7 +29,8 @@ pub fn write(inventory: &Inventory, target: Option<&str>) -> String {
         api_version: API_VERSION.to_owned(),
         kind: KIND.to_owned(),
         metadata: Metadata::of(&inventory.about, target),
-        collected: collected(inventory.coverage()),
+        types: inventory.custom().collected_types().cloned().collect(),
+        collected: collected(inventory),
         names: inventory.names().map(Listing::of).collect(),
         items: Items(inventory),
         logs_collected: inventory.has_logs(),
@@ -70,11 +72,12 @@ pub fn read_into(document: Value, inventory: &mut Inventory) -> Result<Option<St
         .map_err(|error| Error::new(format!("not a whole recording: {error}; record it again")))?;
     let (about, target) = document.metadata.about()?;
     inventory.about = about;
+    document.types.into_iter().for_each(|of| inventory.custom_mut().types.add(of));
     for item in document.items {
         insert(item, inventory)?;
     }
     for collected in document.collected {
-        collected.say_in(inventory.coverage_mut());
+        collected.say_in(inventory);
     }
     for listing in document.names {
         listing.put_into(inventory);
@@ -105,7 +108,10 @@ fn insert(item: Value, inventory: &mut Inventory) -> Result<(), Error> {
     let word = |key: &str| item.get(key).and_then(Value::as_str).unwrap_or_default();
     match Kind::from_object(word("kind"), word("apiVersion")) {
         Some(kind) => inventory.insert(kind, item),
-        None => Ok(()),
+        None => match inventory.custom().types.of_object(word("kind"), word("apiVersion")).cloned() {
+            Some(of) => inventory.insert_custom(of, item),
+            None => Ok(()),
+        },
     }
 }
 
@@ -119,6 +125,9 @@ struct Document<I> {
     api_version: String,
     kind: String,
     metadata: Metadata,
+    /// The kinds of items that a doctor does not know by itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    types: Vec<Resource>,
     collected: Vec<Collected>,
     names: Vec<Listing>,
     items: I,
@@ -175,6 +184,9 @@ impl Metadata {
 /// How far a kind, or one object of it by name, was collected.
 #[derive(Serialize, Deserialize)]
 struct Collected {
+    /// Of a kind that a doctor does not know by itself.
+    #[serde(default, rename = "apiVersion", skip_serializing_if = "Option::is_none")]
+    api_version: Option<String>,
     kind: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     namespace: Option<String>,
@@ -192,33 +204,61 @@ enum Outcome {
     Failed { why: String },
 }
 
-fn collected(coverage: &Coverage) -> Vec<Collected> {
+impl Outcome {
+    fn of(state: &State) -> Self {
+        match state {
+            State::Collected => Self::Collected,
+            State::Absent => Self::Absent,
+            State::Failed(why) => Self::Failed { why: why.clone() },
+        }
+    }
+
+    fn state(self) -> State {
+        match self {
+            Self::Collected => State::Collected,
+            Self::Absent => State::Absent,
+            Self::Failed { why } => State::Failed(why),
+        }
+    }
+}
+
+fn collected(inventory: &Inventory) -> Vec<Collected> {
+    let coverage = inventory.coverage();
     let lists = coverage.lists().map(|(kind, namespace, state)| Collected::of(kind, namespace, None, state));
     let names =
         coverage.names().map(|(kind, namespace, name, state)| Collected::of(kind, namespace, Some(name), state));
-    lists.chain(names).collect()
+    let custom = inventory.custom().lists().map(|(of, namespace, state)| Collected {
+        api_version: Some(of.api_version()),
+        kind: of.kind.clone(),
+        namespace: namespace.map(str::to_owned),
+        name: None,
+        state: Outcome::of(state),
+    });
+    lists.chain(names).chain(custom).collect()
 }
 
 impl Collected {
     fn of(kind: Kind, namespace: Option<&str>, name: Option<&str>, state: &State) -> Self {
-        let state = match state {
-            State::Collected => Outcome::Collected,
-            State::Absent => Outcome::Absent,
-            State::Failed(why) => Outcome::Failed { why: why.clone() },
-        };
-        Self { kind: kind.to_string(), namespace: namespace.map(str::to_owned), name: name.map(str::to_owned), state }
+        Self {
+            api_version: None,
+            kind: kind.to_string(),
+            namespace: namespace.map(str::to_owned),
+            name: name.map(str::to_owned),
+            state: Outcome::of(state),
+        }
     }
 
-    fn say_in(self, coverage: &mut Coverage) {
+    fn say_in(self, inventory: &mut Inventory) {
+        let (namespace, state) = (self.namespace.as_deref(), self.state.state());
+        if let Some(api_version) = self.api_version {
+            let of = inventory.custom().types.of_object(&self.kind, &api_version).cloned();
+            of.into_iter().for_each(|of| inventory.custom_mut().list(&of, namespace, state.clone()));
+            return;
+        }
         let Some(kind) = kind_named(&self.kind) else { return };
-        let state = match self.state {
-            Outcome::Collected => State::Collected,
-            Outcome::Absent => State::Absent,
-            Outcome::Failed { why } => State::Failed(why),
-        };
         match self.name {
-            Some(name) => coverage.name(kind, self.namespace.as_deref(), &name, state),
-            None => coverage.list(kind, self.namespace.as_deref(), state),
+            Some(name) => inventory.coverage_mut().name(kind, namespace, &name, state),
+            None => inventory.coverage_mut().list(kind, namespace, state),
         }
     }
 }

@@ -46,8 +46,9 @@ fn a_duration_that_is_none_is_said_with_what_to_write() {
 }
 
 #[test]
-fn a_type_that_there_is_not_is_named_with_the_nearest_and_before_a_cluster_is_asked() {
-    says(&["depoyment/web", "--server", "http://127.0.0.1:1"], &["\"depoyment\"", "did you mean deployment?"]);
+fn a_type_that_there_is_not_is_named_with_the_nearest() {
+    let says = |args: &[&str], words: &[&str]| says(&[args, &["--from", TYPO]].concat(), words);
+    says(&["depoyment/web"], &["\"depoyment\"", "did you mean deployment?"]);
     says(&["servic", "web"], &["\"servic\"", "did you mean service?"]);
     says(&["xyzzy/web"], &["\"xyzzy\"", "the types are pod, "]);
     says(&["ingress.example.com/web"], &["ingress.example.com"]);
@@ -72,7 +73,7 @@ fn a_type_without_a_name_behind_the_slash_is_told_apart_from_the_type() {
 fn two_ways_to_write_a_target_are_not_mixed() {
     says(&["pod", "a", "service/b"], &["mixes TYPE/NAME with TYPE NAME"]);
     says(&["pod/a", "b"], &["mixes TYPE/NAME with TYPE NAME"]);
-    says(&["myapp", "other"], &["no type \"myapp\""]);
+    says(&["myapp", "other", "--from", TYPO], &["no type \"myapp\""]);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod connection;
+mod custom;
 mod doctor;
 mod files;
 mod report;

@@ -3,6 +3,7 @@
 
 mod changes;
 mod cluster;
+mod custom;
 mod pods;
 mod traffic;
 mod workloads;
@@ -14,11 +15,13 @@ use crate::{
     error::Error,
     facts::{events::Events, schedule::preemption::Preemptions, workload::Workloads},
     graph::{Graph, Reach},
-    inventory::{About, Inventory},
+    inventory::Inventory,
     kind::Kind,
     question::{Asked, Question, Target},
     rule::LogPatterns,
 };
+
+pub use custom::types;
 
 const SERVING: [Kind; 8] = [
     Kind::Service,
@@ -34,17 +37,16 @@ const SERVING: [Kind; 8] = [
 // An answer may name something that names something more: a log a Service of another namespace, whose pod a Secret.
 const WAVES: usize = 6;
 
-/// Collects what a diagnosis looks at.
+/// Collects what a diagnosis looks at, into an inventory that knows the kinds which the question names.
 ///
 /// # Errors
 /// Where the source can't answer at all.
 pub async fn collect(
     source: &impl Source,
     question: &Question,
-    about: About,
+    mut inventory: Inventory,
     patterns: &LogPatterns,
 ) -> Result<Inventory, Error> {
-    let mut inventory = Inventory::new(about);
     inventory.logs_are_collected();
     let mut asked = BTreeSet::new();
     for _ in 0..WAVES {
@@ -124,6 +126,7 @@ impl Wanted<'_> {
         for kind in self.question.target.each().iter().filter_map(Target::kind) {
             self.list(kind, namespace.filter(|_| kind.info().namespaced));
         }
+        self.of_custom_targets();
     }
 
     fn what_else_there_is(&mut self) {
@@ -175,6 +178,7 @@ impl Wanted<'_> {
         self.of_claims(&reach);
         self.of_deleted(&reach);
         self.of_apis(asked, &reach);
+        self.of_custom(&reach);
     }
 }
 

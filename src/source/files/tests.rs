@@ -219,10 +219,24 @@ fn a_recording_of_another_version_is_refused() {
 }
 
 #[test]
-fn kinds_that_the_doctor_does_not_know_are_counted() {
-    let crd = json!({"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "w"}});
-    let input = from_text(list(&[crd.clone(), crd, object("Pod", "a", "web")]).to_string()).unwrap();
-    assert_eq!(input.skipped, BTreeMap::from([("example.com/v1/Widget".to_owned(), 2)]));
+fn objects_of_other_kinds_are_kept_as_they_are() {
+    let widget = |name: &str| json!({"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": name, "namespace": "a"}, "spec": {"size": 2}});
+    let input = from_text(list(&[widget("one"), widget("two"), object("Pod", "a", "web")]).to_string()).unwrap();
+    let custom = input.inventory.custom();
+    let names: Vec<_> = custom.objects().map(|object| object.object_ref().to_string()).collect();
+    assert_eq!(names, ["Widget/one", "Widget/two"]);
+    let of = custom.types.find("widgets").unwrap();
+    assert_eq!(custom.of_list(of, Some("a")), State::Collected);
+    assert_ne!(custom.of_list(of, Some("b")), State::Collected);
+    let single = from_text(widget("one").to_string()).unwrap().inventory;
+    assert_ne!(single.custom().of_list(of, Some("a")), State::Collected);
+}
+
+#[test]
+fn what_has_no_name_is_counted() {
+    let config = json!({"apiVersion": "example.com/v1", "kind": "Config"});
+    let input = from_text(list(&[config.clone(), config, object("Pod", "a", "web")]).to_string()).unwrap();
+    assert_eq!(input.skipped, BTreeMap::from([("example.com/v1/Config".to_owned(), 2)]));
 }
 
 #[test]
@@ -237,8 +251,8 @@ fn another_version_of_a_kind_is_not_read_as_the_one_that_is_known() {
 fn an_input_with_nothing_to_diagnose_in_it_is_an_error() {
     assert_eq!(error(""), ": no object that the doctor knows (it is empty): give it what kubectl get -o yaml prints");
     assert!(error(list(&[]).to_string()).contains("no object that the doctor knows"));
-    let crd = json!({"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "w"}});
-    assert!(error(crd.to_string()).contains("(only others, as 1 of example.com/v1/Widget)"));
+    let config = json!({"apiVersion": "example.com/v1", "kind": "Config"});
+    assert!(error(config.to_string()).contains("(only others, as 1 of example.com/v1/Config)"));
 }
 
 #[test]

@@ -18,7 +18,7 @@ use std::{
 
 use futures::stream::{self, StreamExt};
 use http::header::{ACCEPT, CONTENT_TYPE, LOCATION, RETRY_AFTER};
-use kube::{Client, client::Body};
+use kube::{Client, client::Body, core::discovery::v2::ACCEPT_AGGREGATED_DISCOVERY_V2};
 
 pub use connection::Connection;
 
@@ -64,17 +64,25 @@ impl Live {
     async fn ask(&self, request: &Request) -> Result<Reply, Trouble> {
         let Some(path) = path::of(request) else {
             return Ok(match request {
-                Request::List { .. } | Request::Names { .. } | Request::Matching { .. } => Reply::Items(Vec::new()),
+                Request::List { .. } | Request::Names { .. } | Request::Matching { .. } | Request::Objects { .. } => {
+                    Reply::Items(Vec::new())
+                }
                 _ => Reply::Absent,
             });
         };
         let reply = match request {
-            Request::List { kind, .. } | Request::Names { kind, .. } => {
-                self.list(request, *kind, &path).await.map(Reply::Items)
+            Request::List { .. } | Request::Names { .. } | Request::Objects { .. } => {
+                self.list(request, &path).await.map(Reply::Items)
             }
-            Request::Matching { kind, .. } => {
+            Request::Discovery(_) => {
                 let response = self.fetch(&path, accepts(request)).await;
-                response.and_then(|response| response.page(request, *kind)).map(|page| Reply::Items(page.items))
+                response
+                    .and_then(|response| response.discovery(request))
+                    .map(|document| Reply::Object(Box::new(document)))
+            }
+            Request::Matching { .. } => {
+                let response = self.fetch(&path, accepts(request)).await;
+                response.and_then(|response| response.page(request)).map(|page| Reply::Items(page.items))
             }
             Request::Get { .. } => {
                 let response = self.fetch(&path, accepts(request)).await;
@@ -96,12 +104,12 @@ impl Live {
         }
     }
 
-    async fn list(&self, request: &Request, kind: Kind, first: &str) -> Result<Vec<serde_json::Value>, Refusal> {
+    async fn list(&self, request: &Request, first: &str) -> Result<Vec<serde_json::Value>, Refusal> {
         let mut items = Vec::new();
         let mut path = first.to_owned();
         loop {
             let response = self.fetch(&path, accepts(request)).await?;
-            match response.page(request, kind) {
+            match response.page(request) {
                 Ok(Page { items: more, next }) => {
                     items.extend(more);
                     match next {
@@ -237,6 +245,7 @@ impl Source for Live {
 fn accepts(request: &Request) -> &'static str {
     match request {
         Request::Names { .. } => "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json",
+        Request::Discovery(_) => ACCEPT_AGGREGATED_DISCOVERY_V2,
         Request::Log(_) => "*/*",
         _ => "application/json",
     }

@@ -1,6 +1,7 @@
 //! Where on the server a request is answered.
 
 use crate::{
+    custom::Root,
     kind::Kind,
     source::{LogKey, Request},
 };
@@ -24,6 +25,12 @@ pub(super) fn of(request: &Request) -> Option<String> {
         Request::List { kind, namespace } | Request::Names { kind, namespace } => {
             Some(format!("{}?limit={PAGE}", collection(*kind, namespace.as_deref())?))
         }
+        Request::Objects { of, namespace } => {
+            let place = namespace.as_deref().filter(|_| of.namespaced);
+            Some(format!("{}?limit={PAGE}", within(&of.group, &of.version, place, &of.plural)?))
+        }
+        Request::Discovery(Root::Core) => Some("/api".to_owned()),
+        Request::Discovery(Root::Groups) => Some("/apis".to_owned()),
         Request::Get { kind, namespace, name } => {
             let collection = collection(*kind, namespace.as_deref())?;
             Some(format!("{collection}/{}", segment(name)?))
@@ -56,12 +63,15 @@ pub(super) fn whole(first: &str) -> &str {
 
 fn collection(kind: Kind, namespace: Option<&str>) -> Option<String> {
     let info = kind.info();
-    let root = match info.group {
-        "" => format!("/api/{}", info.version),
-        group => format!("/apis/{group}/{}", info.version),
+    within(info.group, info.version, namespace.filter(|_| info.namespaced), info.plural)
+}
+
+fn within(group: &str, version: &str, namespace: Option<&str>, plural: &str) -> Option<String> {
+    let root = match group {
+        "" => format!("/api/{version}"),
+        group => format!("/apis/{group}/{version}"),
     };
-    let plural = info.plural;
-    match namespace.filter(|_| info.namespaced) {
+    match namespace {
         Some(namespace) => Some(format!("{root}/namespaces/{}/{plural}", segment(namespace)?)),
         None => Some(format!("{root}/{plural}")),
     }
@@ -105,6 +115,19 @@ mod tests {
             of(&list(Kind::Ingress, Some("shop"))).unwrap(),
             "/apis/networking.k8s.io/v1/namespaces/shop/ingresses?limit=500"
         );
+    }
+
+    #[test]
+    fn objects_of_a_kind_that_discovery_told_of_are_asked_for_where_it_says() {
+        let objects = |namespaced, namespace: Option<&str>| {
+            let kind = crate::custom::Resource::of_object("Certificate", "cert-manager.io/v1", namespaced);
+            of(&Request::Objects { of: kind, namespace: namespace.map(str::to_owned) }).unwrap()
+        };
+        let there = "/apis/cert-manager.io/v1/namespaces/shop/certificates?limit=500";
+        assert_eq!(objects(true, Some("shop")), there);
+        assert_eq!(objects(true, None), "/apis/cert-manager.io/v1/certificates?limit=500");
+        assert_eq!(objects(false, Some("shop")), "/apis/cert-manager.io/v1/certificates?limit=500");
+        assert_eq!(of(&Request::Discovery(Root::Groups)).unwrap(), "/apis");
     }
 
     #[test]

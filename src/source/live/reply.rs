@@ -4,10 +4,7 @@ use kube::core::Status;
 use serde_json::{Map, Value};
 
 use super::trouble::Trouble;
-use crate::{
-    kind::Kind,
-    source::{Reply, Request},
-};
+use crate::source::{Reply, Request};
 
 /// What is kept of a log: the end of it.
 const LOG_BYTES: usize = 16 * 1024;
@@ -45,7 +42,7 @@ pub(super) struct Page {
 
 impl Response {
     /// A page of a list; its items say their kind, which a typed list leaves out.
-    pub(super) fn page(&self, request: &Request, kind: Kind) -> Result<Page, Refusal> {
+    pub(super) fn page(&self, request: &Request) -> Result<Page, Refusal> {
         let mut list = self.json(request)?;
         let listed = list.get("kind").and_then(Value::as_str).is_some_and(|kind| kind.ends_with("List"));
         if !listed {
@@ -59,8 +56,11 @@ impl Response {
         };
         for item in items.iter_mut().filter_map(Value::as_object_mut) {
             match request {
-                Request::Names { .. } => strip(item),
-                _ => say_kind(item, kind),
+                Request::List { kind, .. } | Request::Matching { kind, .. } => {
+                    say_kind(item, &kind.api_version(), kind.info().name);
+                }
+                Request::Objects { of, .. } => say_kind(item, &of.api_version(), &of.kind),
+                _ => strip(item),
             }
         }
         Ok(Page { items, next })
@@ -72,6 +72,17 @@ impl Response {
         match object.get("metadata") {
             Some(Value::Object(_)) => Ok(object),
             _ => Err(Refusal::Trouble(Trouble::NotKubernetes(self.code))),
+        }
+    }
+
+    /// What the server serves, all groups in one document.
+    pub(super) fn discovery(&self, request: &Request) -> Result<Value, Refusal> {
+        let document = self.json(request)?;
+        match document.get("kind").and_then(Value::as_str) {
+            Some("APIGroupDiscoveryList") => Ok(document),
+            // Before 1.26 there is one document for each group.
+            Some(_) => Err(Refusal::Reply(Reply::Failed("the server is older than Kubernetes 1.26".to_owned()))),
+            None => Err(Refusal::Trouble(Trouble::NotKubernetes(self.code))),
         }
     }
 
@@ -183,7 +194,7 @@ fn is_about(status: &Status, request: &Request) -> bool {
     match request {
         Request::Get { name, .. } => named == name,
         Request::Log(key) => named == key.pod,
-        Request::List { .. } | Request::Names { .. } | Request::Matching { .. } | Request::Version => false,
+        _ => false,
     }
 }
 
@@ -193,9 +204,9 @@ fn forbidden(said: &str) -> String {
     format!("forbidden: {}", reason.replace(" in API group \"\"", ""))
 }
 
-fn say_kind(item: &mut Map<String, Value>, kind: Kind) {
-    item.entry("apiVersion").or_insert_with(|| Value::String(kind.api_version()));
-    item.entry("kind").or_insert_with(|| Value::String(kind.info().name.to_owned()));
+fn say_kind(item: &mut Map<String, Value>, api_version: &str, kind: &str) {
+    item.entry("apiVersion").or_insert_with(|| api_version.into());
+    item.entry("kind").or_insert_with(|| kind.into());
 }
 
 // A server that does not know PartialObjectMetadata sends everything.
@@ -248,7 +259,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::source::LogKey;
+    use crate::{kind::Kind, source::LogKey};
 
     fn list() -> Request {
         Request::List { kind: Kind::Pod, namespace: Some("shop".to_owned()) }
@@ -292,14 +303,14 @@ mod tests {
     fn a_404_that_names_no_object_means_that_the_kind_is_not_served() {
         let response = status(404, "NotFound", "the server could not find the requested resource", "");
         assert_eq!(response.object(&get()), Err(failed("not served by this server")));
-        assert_eq!(response.page(&list(), Kind::Pod), Err(failed("not served by this server")));
+        assert_eq!(response.page(&list()), Err(failed("not served by this server")));
     }
 
     #[test]
     fn of_what_is_installed_apart_and_is_not_installed_there_is_nothing() {
         let response = status(404, "NotFound", "the server could not find the requested resource", "");
         let metrics = Request::List { kind: Kind::PodMetrics, namespace: Some("shop".to_owned()) };
-        assert_eq!(response.page(&metrics, Kind::PodMetrics), Err(Refusal::Reply(Reply::Items(Vec::new()))));
+        assert_eq!(response.page(&metrics), Err(Refusal::Reply(Reply::Items(Vec::new()))));
     }
 
     #[test]
@@ -319,7 +330,7 @@ mod tests {
             "",
         );
         assert_eq!(
-            response.page(&list(), Kind::Pod),
+            response.page(&list()),
             Err(failed("forbidden: User \"jane\" cannot list resource \"pods\" in the namespace \"shop\""))
         );
     }
@@ -345,7 +356,7 @@ mod tests {
         let page = "<!DOCTYPE html><html><head><title>Sign in\n to Corp</title>";
         for code in [200, 403, 404] {
             assert_eq!(
-                response(code, "text/html; charset=utf-8", page).page(&list(), Kind::Pod),
+                response(code, "text/html; charset=utf-8", page).page(&list()),
                 Err(Refusal::Trouble(Trouble::WebPage("\"Sign in to Corp\"".to_owned()))),
                 "{code}"
             );
@@ -361,7 +372,7 @@ mod tests {
     fn json_of_something_else_is_trouble() {
         for body in ["{}", "[]", "null", "{\"kind\":\"Pod\"}", "{\"kind\":\"PodList\"", ""] {
             assert!(
-                matches!(response(200, "application/json", body).page(&list(), Kind::Pod), Err(Refusal::Trouble(_))),
+                matches!(response(200, "application/json", body).page(&list()), Err(Refusal::Trouble(_))),
                 "{body}"
             );
         }
@@ -377,7 +388,8 @@ mod tests {
     fn items_of_a_list_say_their_kind() {
         let body = json!({"kind": "DeploymentList", "apiVersion": "apps/v1",
             "metadata": {"continue": "more"}, "items": [{"metadata": {"name": "web"}}]});
-        let page = response(200, "application/json", &body.to_string()).page(&list(), Kind::Deployment).unwrap();
+        let deployments = Request::List { kind: Kind::Deployment, namespace: None };
+        let page = response(200, "application/json", &body.to_string()).page(&deployments).unwrap();
         assert_eq!(page.next.as_deref(), Some("more"));
         assert_eq!(page.items, [json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}})]);
     }
@@ -386,7 +398,7 @@ mod tests {
     fn names_carry_no_content() {
         let names = Request::Names { kind: Kind::Secret, namespace: None };
         let body = json!({"kind": "SecretList", "items": [{"metadata": {"name": "s"}, "data": {"a": "Yg=="}}]});
-        let page = response(200, "application/json", &body.to_string()).page(&names, Kind::Secret).unwrap();
+        let page = response(200, "application/json", &body.to_string()).page(&names).unwrap();
         assert_eq!(
             page.items,
             [json!({"apiVersion": "meta.k8s.io/v1", "kind": "PartialObjectMetadata", "metadata": {"name": "s"}})]
