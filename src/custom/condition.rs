@@ -63,6 +63,8 @@ const WORK: [&str; 3] = ["Reconciling", "Progressing", "Issuing"];
 /// One condition.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Condition {
+    /// Where it stands: `status.conditions`, or `status.parents[0].conditions`.
+    pub place: String,
     /// `Ready`.
     pub kind: String,
     /// `True`, `False`, `Unknown`.
@@ -79,16 +81,30 @@ pub struct Condition {
 
 /// Every condition of an object's status, as its controller wrote them.
 pub fn conditions(object: &CustomObject) -> Vec<Condition> {
-    let all = object.json.pointer("/status/conditions").and_then(Value::as_array);
-    all.into_iter().flatten().filter_map(condition).collect()
+    let Some(status) = object.json.get("status") else { return Vec::new() };
+    let mut all = at("status.conditions", status);
+    // A route of the Gateway API has them for each Gateway, a policy for each thing that it is for
+    // (<https://gateway-api.sigs.k8s.io/reference/spec/#routeparentstatus>).
+    for part in ["parents", "ancestors"] {
+        for (index, above) in status.get(part).and_then(Value::as_array).into_iter().flatten().enumerate() {
+            all.extend(at(&format!("status.{part}[{index}].conditions"), above));
+        }
+    }
+    all
 }
 
-fn condition(value: &Value) -> Option<Condition> {
+fn at(place: &str, holder: &Value) -> Vec<Condition> {
+    let all = holder.get("conditions").and_then(Value::as_array);
+    all.into_iter().flatten().filter_map(|value| condition(place, value)).collect()
+}
+
+fn condition(place: &str, value: &Value) -> Option<Condition> {
     let word = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().trim().to_owned();
     let (kind, status) = (word("type"), word("status"));
     let is_one = !kind.is_empty() && matches!(status.as_str(), "True" | "False" | "Unknown");
     let time = |key: &str| value.get(key).and_then(Value::as_str)?.parse().ok();
     is_one.then(|| Condition {
+        place: place.to_owned(),
         kind,
         status,
         reason: word("reason"),
@@ -185,7 +201,7 @@ mod tests {
     use super::*;
 
     fn of(kind: &str, status: &str, reason: &str) -> Condition {
-        condition(&serde_json::json!({"type": kind, "status": status, "reason": reason})).unwrap()
+        condition("status.conditions", &serde_json::json!({"type": kind, "status": status, "reason": reason})).unwrap()
     }
 
     #[test]
@@ -235,7 +251,7 @@ mod tests {
         for value in
             [serde_json::json!({"type": "Ready"}), serde_json::json!("Ready"), serde_json::json!({"status": "False"})]
         {
-            assert_eq!(condition(&value), None);
+            assert_eq!(condition("status.conditions", &value), None);
         }
     }
 }

@@ -103,9 +103,7 @@ impl Types {
         };
         match (&self.unread, self.silent.is_empty()) {
             (Some(why), _) => {
-                format!(
-                    "there is no type {word:?} that the doctor knows, and its server's could not be asked for ({why}); {near}"
-                )
+                format!("{word:?} is no type of Kubernetes itself, and the server could not be asked for others: {why}")
             }
             (None, false) => format!(
                 "there is no type {word:?} among those that the server could tell of, and {} did not answer it; {near}",
@@ -191,6 +189,6 @@ mod tests {
         assert_eq!(Types::default().unknown("depoyment"), "there is no type \"depoyment\"; did you mean deployment?");
         let mut forbidden = Types::default();
         forbidden.fail("forbidden".to_owned());
-        assert!(forbidden.unknown("certificate").contains("could not be asked for (forbidden)"));
+        assert!(forbidden.unknown("certificate").ends_with("could not be asked for others: forbidden"));
     }
 }

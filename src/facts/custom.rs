@@ -38,7 +38,7 @@ pub struct CustomFacts {
     pub labels: BTreeMap<String, String>,
     /// How many seconds ago it was made.
     pub age: i64,
-    /// What it controls or is controlled by: `Kafka/events`; empty where nothing does.
+    /// What controls it: `Kafka/events`; empty where nothing does.
     pub owner: String,
     /// Who writes its status, as the API knows it; empty where nobody has.
     pub controller: String,
@@ -221,7 +221,7 @@ fn condition_facts(at: &ObjectRef, condition: &Condition, now: Timestamp) -> Cus
         age: condition.since.map_or(0, |since| now.as_second() - since.as_second()),
         words,
         evidence: vec![Evidence {
-            source: format!("{at} status.conditions[{}]", condition.kind),
+            source: format!("{at} {}[{}]", condition.place, condition.kind),
             text: if text.is_empty() { condition.status.clone() } else { text },
             at: condition.since.map(|since| since.to_string()),
         }],

@@ -152,3 +152,22 @@ pub(super) fn kind(word: &str) -> Result<Kind, Error> {
         None => Err(Error::new(Types::default().unknown(word))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_word_that_is_no_type_of_the_doctors_own_needs_a_server() {
+        let may_be = |words: &[&str]| may_be_custom(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>());
+        for words in
+            [&[][..], &["all"], &["pod", "myapp"], &["deploy/web", "svc/web"], &["deploy,svc"], &["pod/"], &[""]]
+        {
+            assert!(!may_be(words), "{words:?}");
+        }
+        for words in [&["myapp"][..], &["certificate", "shop"], &["svc/web", "certificate/shop"], &["svc,certificates"]]
+        {
+            assert!(may_be(words), "{words:?}");
+        }
+    }
+}

@@ -149,6 +149,16 @@ fn conditions_that_mean_the_same_everywhere_are_read_of_whatever_kubectl_printed
 }
 
 #[test]
+fn conditions_of_a_route_stand_with_the_gateway_that_they_are_of() {
+    let refused = condition("ResolvedRefs", "False")["conditions"].clone();
+    let accepted = condition("Accepted", "True")["conditions"].clone();
+    let route = widget("a", &json!({"parents": [{"conditions": accepted}, {"conditions": refused}]}));
+    let run = read(&json!([route, pod()]), &["widget/a"]);
+    assert!(run.stdout.starts_with("✗ Widget/a refers to what can't be used"), "{}", run.stdout);
+    assert!(run.stdout.contains("status.parents[1].conditions[ResolvedRefs]"), "{}", run.stdout);
+}
+
+#[test]
 fn conditions_that_are_well_or_of_a_controllers_own_raise_no_alarm() {
     for (kind, status) in [
         ("Ready", "True"),

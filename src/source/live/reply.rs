@@ -200,7 +200,9 @@ fn is_about(status: &Status, request: &Request) -> bool {
 
 // `pods is forbidden: User "jane" cannot list resource "pods" in API group "" in the namespace "shop"`
 fn forbidden(said: &str) -> String {
+    // Of what is no resource it says nothing before: `forbidden: User "jane" cannot get path "/apis"`.
     let reason = said.split_once(" is forbidden: ").map_or(said, |(_, reason)| reason);
+    let reason = reason.strip_prefix("forbidden: ").unwrap_or(reason);
     format!("forbidden: {}", reason.replace(" in API group \"\"", ""))
 }
 
