@@ -140,6 +140,8 @@ impl Condition {
     /// Whether it says that work goes on, or nothing yet.
     pub fn is_open(&self) -> bool {
         match self.polarity() {
+            // What is to succeed may run for as long as it takes.
+            Polarity::Good if self.kind == "Succeeded" => false,
             Polarity::Good => self.status == "Unknown" || (self.status == "False" && self.is_under_way()),
             Polarity::Bad | Polarity::Own => false,
             Polarity::Work => self.status == "True",
@@ -241,6 +243,7 @@ mod tests {
     fn what_its_controller_still_works_on_is_open() {
         assert!(of("Ready", "False", "Pending").is_open() && of("Ready", "Unknown", "").is_open());
         assert!(of("Issuing", "True", "").is_open());
+        assert!(!of("Succeeded", "Unknown", "Running").is_open() && !of("Succeeded", "Unknown", "Running").is_bad());
         for reason in ["Failed", "IssuingFailed", "DoesNotExist"] {
             assert!(!of("Ready", "False", reason).is_open(), "{reason}");
         }

@@ -46,7 +46,11 @@ pub fn health(object: &CustomObject, now: Timestamp) -> Health {
     Health {
         is_told: all.iter().any(|condition| condition.polarity() != Polarity::Own),
         is_mild: worst.is_some_and(|worst| {
-            object.is_paused() || (is_open(worst) && since(worst) < STUCK) || (serves && worst.kind == "Degraded")
+            let is_unknown = worst.status == "Unknown";
+            object.is_paused()
+                || is_unknown
+                || (is_open(worst) && since(worst) < STUCK)
+                || (serves && worst.kind == "Degraded")
         }),
         worst: worst.cloned(),
         worst_so_far: told().filter(|condition| since(condition) >= SETTLE).min_by_key(rank).cloned(),
@@ -148,6 +152,8 @@ mod tests {
             assert_eq!(worst(&[("Ready", "False", reason, 900)]), Some(("Ready".to_owned(), true)), "{reason}");
             assert_eq!(worst(&[("Ready", "False", reason, 7200)]), bad("Ready"), "{reason}");
         }
+        assert_eq!(worst(&[("Ready", "Unknown", "", 7200)]), Some(("Ready".to_owned(), true)));
+        assert_eq!(worst(&[("Succeeded", "Unknown", "Running", 90_000)]), None);
         assert_eq!(worst(&[("Ready", "False", "DoesNotExist", 300), ("Issuing", "True", "", 300)]), None);
         assert_eq!(worst(&[("Ready", "False", "x", 300), ("Stalled", "True", "x", 300)]), bad("Stalled"));
     }
