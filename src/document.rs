@@ -21,6 +21,9 @@ pub struct Diagnosis {
     pub findings: Vec<Finding>,
     /// What active checks saw, in the order of their steps.
     pub probe: Vec<ProbeStep>,
+    /// What was changed and what came of it, oldest first; left out where one of the two is not known.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub timeline: Vec<Moment>,
     /// How many findings were left out because somebody asked for that.
     pub suppressed: usize,
     /// What could not be looked at, and why.
@@ -199,6 +202,22 @@ pub struct Change {
     /// Whether it was then. Otherwise it was then at the latest: its manager wrote other fields of the object as well,
     /// and only its last write has a time.
     pub exact: bool,
+}
+
+/// Something that came about at a time.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Moment {
+    /// When (RFC 3339); of a change when at the latest, where its `exact` is false.
+    pub at: String,
+    /// To what.
+    pub object: ObjectRef,
+    /// What, behind the object's name: `spec.selector.app changed`, `no ready endpoint`.
+    pub what: String,
+    /// The field manager that made it, of a change: `kubectl-edit`.
+    pub by: Option<String>,
+    /// Whether it is a change, rather than what came of one.
+    pub is_change: bool,
 }
 
 /// Who manages an object.

@@ -26,3 +26,4 @@ pub mod rule;
 pub mod run;
 pub mod selector;
 pub mod source;
+pub mod timeline;

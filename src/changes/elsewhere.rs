@@ -109,7 +109,8 @@ fn between(world: &World, failing: &[&Pod], name: &str, well: Option<Timestamp>)
 // A container that fails from the start is started again within seconds.
 const LONG_ENOUGH: i64 = 60;
 
-fn first_back_off(world: &World, pod: &Pod) -> Option<Timestamp> {
+/// When the kubelet first waited before it tried a pod's container or image again.
+pub fn first_back_off(world: &World, pod: &Pod) -> Option<Timestamp> {
     let events = world.inventory.seen::<Event>(object::namespace(&pod.metadata));
     let of_pod = events.filter(|event| event.involved_object.uid == pod.metadata.uid);
     of_pod
@@ -130,8 +131,12 @@ fn started(pod: &Pod, name: &str) -> Option<Timestamp> {
 
 /// The ConfigMaps and Secrets that a container reads, through its environment or as files.
 pub fn settings_of(spec: &PodSpec, container: &Container) -> BTreeSet<(Kind, String)> {
+    // The cluster puts it into every pod and nobody changes it.
+    const ROOT_CA: &str = "kube-root-ca.crt";
     let mut found = BTreeSet::new();
-    let mut add = |kind: Kind, name: Option<&String>| found.extend(name.map(|name| (kind, name.clone())));
+    let mut add = |kind: Kind, name: Option<&String>| {
+        found.extend(name.filter(|name| *name != ROOT_CA).map(|name| (kind, name.clone())));
+    };
     for from in container.env.iter().flatten().filter_map(|variable| variable.value_from.as_ref()) {
         add(Kind::ConfigMap, from.config_map_key_ref.as_ref().map(|of| &of.name));
         add(Kind::Secret, from.secret_key_ref.as_ref().map(|of| &of.name));

@@ -51,6 +51,8 @@ impl<'a> Managers<'a> {
 
     /// Who wrote what stands at a path, where that is one manager.
     pub fn writer(&self, path: &Path) -> Option<Write> {
+        // What is not there was taken away by somebody who left no trace.
+        path.follow(self.object)?;
         let depth = |entry: &Entry| owned(entry.fields, self.object, &path.0);
         // Who wrote the field itself knows more of it than who wrote what was an empty map then.
         let deepest = self.entries.iter().filter_map(depth).max()?;
@@ -310,7 +312,14 @@ mod tests {
         object["spec"]["resources"] = json!({"limits": {"memory": "64Mi"}});
         let writer = |path| Managers::of(&object).unwrap().writer(&Path::parse(path)).unwrap().by;
         assert_eq!(writer("spec.resources.limits"), "kubectl-set");
-        assert_eq!(writer("spec.type"), "kubectl-client-side-apply");
+        assert_eq!(writer("spec.ports"), "kubectl-client-side-apply");
+    }
+
+    #[test]
+    fn of_a_field_that_was_taken_away_nobody_is_the_writer() {
+        let mut object = service(Vec::new());
+        object["metadata"]["managedFields"][0]["fieldsV1"]["f:spec"] = json!({});
+        assert_eq!(Managers::of(&object).unwrap().writer(&Path::parse("spec.externalName")), None);
     }
 
     #[test]

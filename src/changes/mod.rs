@@ -6,6 +6,7 @@ mod compare;
 mod elsewhere;
 mod managed;
 mod path;
+mod scaled;
 mod template;
 
 use jiff::Timestamp;
@@ -35,6 +36,8 @@ pub fn of(world: &World, object: &Value, finding: &Finding) -> Vec<Change> {
             changes.extend(of_other(&Looked::at(other.kind, &there), &other, namespace));
         }
     }
+    // That pods were started anew is seldom what made the difference.
+    changes.sort_by_key(|change| change.field.starts_with("spec.template.metadata"));
     changes
 }
 
@@ -47,7 +50,9 @@ fn of_object(world: &World, looked_at: &Looked, finding: &Finding) -> Vec<Change
             told.extend(looked_at.as_a_whole(&field));
         }
     }
-    told.into_iter().map(|(_, change)| change).collect()
+    let mut changes: Vec<_> = told.into_iter().map(|(_, change)| change).collect();
+    scaled::complete(world, finding, &mut changes);
+    changes
 }
 
 fn of_other(looked_at: &Looked, other: &Elsewhere, namespace: &str) -> Vec<Change> {
@@ -155,4 +160,72 @@ impl Looked<'_> {
 
 fn is_told(path: &Path, known: &Told) -> bool {
     known.iter().any(|(other, _)| other.meets(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use crate::{
+        diagnosis::diagnose,
+        document::Change,
+        question::{Question, Target},
+        rule::Rules,
+        source::recording,
+    };
+
+    // What is told beside a finding of that rule, in a recording in which something was different.
+    fn told_beside(rule: &str, recording: &str, differs: impl Fn(&mut Value)) -> Vec<Change> {
+        let mut recording: Value = serde_json::from_str(recording).unwrap();
+        recording["items"].as_array_mut().unwrap().iter_mut().for_each(differs);
+        let (inventory, asked) = recording::read(&recording.to_string()).unwrap();
+        let namespace = Some(inventory.about.namespace.clone());
+        let target = Target::from_words(&asked.into_iter().collect::<Vec<_>>(), &inventory.custom().types).unwrap();
+        let question = Question { target, namespace, selector: None, client: None };
+        let answer = diagnose(&question, &inventory, &Rules::built_in().unwrap()).unwrap();
+        let found = answer.diagnosis.findings.into_iter().find(|finding| finding.rule == rule).unwrap();
+        found.changes
+    }
+
+    // Where the ConfigMap was changed at a time of that day.
+    fn told_of_the_config_map(time: &str) -> Vec<Change> {
+        const RECORDING: &str = include_str!("../../testdata/crash-since-configmap-changed/recording.json");
+        let told = told_beside("crash-loop", RECORDING, |item| {
+            if item["kind"] != "ConfigMap" {
+                return;
+            }
+            item["metadata"]["creationTimestamp"] = "2026-11-21T19:40:00Z".into();
+            for entry in item["metadata"]["managedFields"].as_array_mut().unwrap() {
+                let at = if entry["manager"] == "kubectl-patch" { time } else { "19:40:00" };
+                entry["time"] = format!("2026-11-21T{at}Z").into();
+            }
+        });
+        told.into_iter().filter(|change| change.object.is_some()).collect()
+    }
+
+    // No revision has a ready pod there.
+    #[test]
+    fn a_rollout_is_told_of_where_its_pods_failed_from_the_start() {
+        const RECORDING: &str = include_str!("../../testdata/crash-permission-denied/recording.json");
+        let rule = "crash-permission-denied";
+        let told = told_beside(rule, RECORDING, |_| ());
+        let is_of_rollout = |change: &Change| change.field == "spec.template.spec.containers[name=indexer].command";
+        assert!(told.iter().any(is_of_rollout), "{told:#?}");
+        let since_later = told_beside(rule, RECORDING, |item| {
+            if item["kind"] == "Event" && item["reason"] == "BackOff" {
+                item["firstTimestamp"] = "2026-11-21T16:40:00Z".into();
+            }
+        });
+        assert!(!since_later.iter().any(is_of_rollout), "{since_later:#?}");
+    }
+
+    // The old pods started at 19:45:21, the one that crashes was created at 19:46:18.
+    #[test]
+    fn a_config_map_is_told_of_where_it_was_changed_between_the_pods_that_are_well_and_those_that_crash() {
+        let told = told_of_the_config_map("19:45:40");
+        let [change] = told.as_slice() else { panic!("{told:#?}") };
+        assert_eq!((change.field.as_str(), change.from.as_deref()), ("data.MODE", Some("fast")));
+        assert_eq!(told_of_the_config_map("19:45:10"), [], "the old pods run with it");
+        assert_eq!(told_of_the_config_map("19:46:40"), [], "it crashed before");
+    }
 }

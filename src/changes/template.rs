@@ -9,10 +9,11 @@ use serde_json::{Value, json};
 
 use super::{
     compare::{Difference, compare, show},
+    elsewhere::first_back_off,
     path::Path,
 };
 use crate::{
-    document::{Change, Finding},
+    document::{Change, Finding, Severity},
     facts::{
         World, object, rollout,
         service::is_ready,
@@ -34,7 +35,7 @@ struct Revision {
 
 impl Rollout {
     /// The one that led to what is found, where that is wrong with pods of the newest revision alone: from the newest
-    /// revision that has ready pods, or, where none has, from the one before.
+    /// revision that has ready pods, or, where none has and the newest failed from the start, from the one before.
     pub fn to_what_fails(world: &World, finding: &Finding) -> Option<Self> {
         let workload = world.workloads.get(&finding.object)?;
         let mut revisions = revisions(world, workload);
@@ -43,10 +44,14 @@ impl Rollout {
             let pod = workload.pods.iter().find(|pod| object::name(&pod.metadata) == name);
             pod.is_some_and(|pod| !workload::is_of_older_revision(world.inventory, workload, pod))
         };
-        if older.is_empty() || newest.is_ready || !finding.affected.iter().all(|pod| is_of_newest(&pod.name)) {
+        if !is_about_pods(finding) || newest.is_ready || !finding.affected.iter().all(|pod| is_of_newest(&pod.name)) {
             return None;
         }
-        let before = older.iter().position(|revision| revision.is_ready).unwrap_or(0);
+        let before = match older.iter().position(|revision| revision.is_ready) {
+            Some(place) => place,
+            None if older.is_empty() || !fail_since(world, workload, finding, newest.made) => return None,
+            None => 0,
+        };
         revisions.truncate(before + 2);
         Some(Self(revisions))
     }
@@ -72,6 +77,26 @@ impl Rollout {
         let first = self.0.get(same.checked_sub(1)?)?;
         first.made.filter(|made| self.0.iter().skip(same).all(|older| older.made <= Some(*made)))
     }
+}
+
+// Pods that fail, or that can't be made; what merely is not as it was meant to be stops none.
+fn is_about_pods(finding: &Finding) -> bool {
+    let is_of_template = finding.field.as_ref().is_none_or(|field| field.starts_with("spec.template"));
+    !finding.affected.is_empty() || (is_of_template && finding.severity == Severity::Error)
+}
+
+// What fails later than this after a rollout was well with it before.
+const SOON: i64 = 600;
+
+// Whether pods failed from when they were rolled out: a container without a probe counts as ready until it ends.
+fn fail_since(world: &World, workload: &Workload, finding: &Finding, rolled_out: Option<Timestamp>) -> bool {
+    let is_affected = |pod: &&&Pod| finding.affected.iter().any(|it| it.name == object::name(&pod.metadata));
+    let began = |pod: &&Pod| {
+        let created = pod.metadata.creation_timestamp.as_ref().map(|time| time.0);
+        first_back_off(world, pod).or(created)
+    };
+    let first = workload.pods.iter().filter(is_affected).filter_map(began).min();
+    first.zip(rolled_out).is_some_and(|(first, rolled_out)| first.as_second() - rolled_out.as_second() <= SOON)
 }
 
 // Newest first.

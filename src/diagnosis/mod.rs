@@ -19,6 +19,7 @@ use crate::{
     manager,
     question::{Asked, Client, NotFound, Question},
     rule::Rules,
+    timeline,
 };
 
 /// A diagnosis, and what is wrong with the rules themselves.
@@ -59,6 +60,7 @@ pub fn diagnose(question: &Question, inventory: &Inventory, rules: &Rules) -> Re
     order::sort(rules, &reach, &mut findings);
     causes::mark_next(&world, &graph, &mut findings);
     let mut diagnosis = document(question, inventory);
+    diagnosis.timeline = timeline::of(inventory, &findings);
     diagnosis.findings = findings;
     diagnosis.not_checked = sight::not_checked(question, inventory, outcome.not_checked);
     diagnosis.checked = sight::checked(inventory, &world, &reach);
@@ -88,6 +90,7 @@ fn document(question: &Question, inventory: &Inventory) -> Diagnosis {
             recorded: about.recorded.then(|| about.now.to_string()),
         },
         findings: Vec::new(),
+        timeline: Vec::new(),
         probe: Vec::new(),
         suppressed: 0,
         not_checked: Vec::new(),

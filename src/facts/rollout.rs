@@ -17,6 +17,7 @@ use super::{
         governing::{self, GoverningFacts},
         job::{self, JobFacts},
         paused::{self, PausedFacts},
+        scaled,
     },
     events::Events,
     ingress, object, pod,
@@ -50,6 +51,8 @@ pub struct WorkloadFacts {
     pub spec_path: String,
     /// How many pods it asks for; -1 where that is not its to say.
     pub replicas: i64,
+    /// How many it asked for before it was scaled down to that; -1 where nothing tells.
+    pub replicas_before: i64,
     /// How many of its pods there are.
     pub pods: i64,
     /// How many of those are ready.
@@ -103,6 +106,7 @@ pub fn facts(inventory: &Inventory, events: &Events, workload: &Workload) -> Wor
         editable: matches!(kind.as_str(), "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "CronJob"),
         spec_path: workload.spec_path.to_owned(),
         replicas: workload.replicas.map_or(-1, i64::from),
+        replicas_before: scaled::down(inventory, workload).map_or(-1, |(before, _)| before),
         pods: object::count(workload.pods.len()),
         ready: object::count(workload.pods.iter().filter(|pod| is_ready(pod)).count()),
         not_ready: unready(workload),

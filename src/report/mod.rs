@@ -17,6 +17,7 @@ mod page;
 pub mod rule;
 pub mod table;
 mod text;
+mod timeline;
 mod wrap;
 
 /// What the report is written as.

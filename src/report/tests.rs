@@ -28,6 +28,7 @@ fn diagnosis(findings: Vec<Finding>) -> Diagnosis {
             recorded: None,
         },
         findings,
+        timeline: vec![],
         probe: vec![],
         suppressed: 0,
         not_checked: vec![],
@@ -494,6 +495,10 @@ fn evil() -> Diagnosis {
     let symptom = explained_by(&mut evil, finding(EVIL, object("Pod", EVIL), EVIL));
     let mut diagnosis = diagnosis(vec![evil, symptom]);
     diagnosis.metadata.target = Some(EVIL.to_owned());
+    diagnosis.timeline = vec![
+        Moment { at: EVIL.to_owned(), ..at(0, object(EVIL, EVIL), EVIL, Some(EVIL)) },
+        at(1, object(EVIL, EVIL), EVIL, None),
+    ];
     diagnosis.metadata.recorded = Some(EVIL.to_owned());
     diagnosis.not_checked = vec![NotChecked { what: EVIL.to_owned(), why: EVIL.to_owned() }];
     diagnosis.checked = checked(&[(EVIL, 1), ("pods", 2)]);
@@ -542,4 +547,53 @@ fn json_is_the_whole_document_and_harmless_on_a_terminal() {
     let read: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(read, serde_json::to_value(&evil).unwrap());
     assert_eq!(read["findings"][0]["why"], EVIL);
+}
+
+fn at(second: u8, object: ObjectRef, what: &str, by: Option<&str>) -> Moment {
+    let at = format!("2026-05-01T11:59:{second:02}Z");
+    Moment { at, object, what: what.to_owned(), by: by.map(str::to_owned), is_change: by.is_some() }
+}
+
+fn timeline_of(timeline: Vec<Moment>) -> Vec<String> {
+    let report = text(&Diagnosis { timeline, ..diagnosis(vec![]) }, 100);
+    let from = report.lines().skip_while(|line| !line.starts_with("  timeline"));
+    from.take_while(|line| !line.is_empty()).map(str::to_owned).collect()
+}
+
+#[test]
+fn a_timeline_tells_what_came_of_which_change() {
+    let timeline = vec![
+        at(
+            0,
+            object("Deployment", "web"),
+            "spec.template.spec.containers[name=web].image changed",
+            Some("kubectl-set"),
+        ),
+        at(1, object("Pod", "web-1"), "created", None),
+        at(50, object("Pod", "web-1"), "event BackOff", None),
+        at(51, object("Service", "web"), "no ready endpoint", None),
+    ];
+    assert_eq!(
+        timeline_of(timeline.clone()),
+        [
+            "  timeline  60s ago  Deployment/web image changed by kubectl-set",
+            "            10s ago  Pod/web-1 event BackOff",
+            "            9s ago   Service/web no ready endpoint",
+        ]
+    );
+    let said_already = timeline.into_iter().take(3).collect();
+    assert_eq!(timeline_of(said_already), Vec::<String>::new());
+}
+
+#[test]
+fn of_many_changes_the_timeline_tells_the_last() {
+    let change = |second| at(second, object("ConfigMap", "settings"), "data.A changed", Some("kubectl-edit"));
+    let mut timeline: Vec<_> = (0..9).map(change).collect();
+    timeline.extend([
+        at(30, object("Pod", "web-1"), "created", None),
+        at(40, object("Pod", "web-1"), "event BackOff", None),
+    ]);
+    let told = timeline_of(timeline);
+    assert_eq!(told.len(), 6);
+    assert!(told[5].ends_with("Pod/web-1 event BackOff") && told[3].contains("52s ago"), "{told:#?}");
 }

@@ -9,7 +9,7 @@ use super::{
     footer,
     lead::leads,
     page::{MARGIN, Page},
-    table,
+    table, timeline,
 };
 
 pub(super) fn render(diagnosis: &Diagnosis, style: &Style) -> String {
@@ -24,6 +24,7 @@ pub(super) fn render(diagnosis: &Diagnosis, style: &Style) -> String {
         teller.tell(&mut page, lead);
         page.line("");
     }
+    timeline::tell(&mut page, &diagnosis.timeline);
     if !diagnosis.probe.is_empty() {
         probe(&mut page, &diagnosis.probe);
         page.line("");

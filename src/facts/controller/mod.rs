@@ -7,4 +7,5 @@ pub mod governing;
 pub mod job;
 pub mod lingering;
 pub mod paused;
+pub mod scaled;
 pub mod scaler;
