@@ -320,6 +320,8 @@ pub struct Reach {
     // The nodes that something in the namespace suffers from; a cluster's others are no matter of it.
     nodes: BTreeSet<Key>,
     pods: Option<BTreeSet<(String, String)>>,
+    // What the asked pods depend on, which is looked at as a whole.
+    beneath: BTreeSet<Key>,
 }
 
 impl Reach {
@@ -330,15 +332,25 @@ impl Reach {
         let beyond = spread(&graph.needs, graph.needs.keys().filter(is_here).cloned()).into_keys().collect();
         let here = graph.needs.iter().filter(|(from, _)| namespace.as_ref() == Some(&from.namespace));
         let nodes = here.flat_map(|(_, to)| to).filter(|key| is_node(key)).cloned().collect();
-        Self { distance: None, namespace, beyond, nodes, pods: None }
+        Self { distance: None, namespace, beyond, nodes, pods: None, beneath: BTreeSet::new() }
     }
 
     /// Everything that these objects depend on, over any number of links, and the Services, Ingresses
-    /// and autoscalers above them. Pods stand for their workload, of which only they are looked at.
+    /// and autoscalers above them. Pods stand for their workload, of which only they are looked at; of what they depend on
+    /// everything is.
     pub fn of(graph: &Graph, asked: &[Key], pods: Option<BTreeSet<(String, String)>>) -> Self {
         let mut distance = spread(&graph.needed_by, asked.iter().cloned());
-        distance.extend(spread(&graph.needs, asked.iter().cloned()));
-        Self { distance: Some(distance), namespace: None, beyond: BTreeSet::new(), nodes: BTreeSet::new(), pods }
+        let needed = spread(&graph.needs, asked.iter().cloned());
+        let beneath = needed.keys().filter(|key| !asked.contains(key)).cloned().collect();
+        distance.extend(needed);
+        Self {
+            distance: Some(distance),
+            namespace: None,
+            beyond: BTreeSet::new(),
+            nodes: BTreeSet::new(),
+            pods,
+            beneath,
+        }
     }
 
     /// Whether the question is about this object.
@@ -378,15 +390,16 @@ impl Reach {
         self.distance.as_ref().and_then(|distance| distance.get(key)).copied().unwrap_or(0)
     }
 
-    /// Whether the question is about single pods, so that how their workload fares as a whole is another one.
-    pub fn is_about_pods(&self) -> bool {
-        self.pods.is_some()
+    /// Whether the question is about single pods of a workload, so that how that fares as a whole is another one.
+    pub fn is_about_pods_of(&self, workload: &ObjectRef) -> bool {
+        self.pods.is_some() && !self.beneath.contains(&Key::of(workload))
     }
 
     /// Whether the question is about this pod of a workload that it is about.
-    pub fn asks_for_pod(&self, pod: &Pod) -> bool {
+    pub fn asks_for_pod(&self, workload: &ObjectRef, pod: &Pod) -> bool {
         let key = (object::namespace(&pod.metadata).to_owned(), object::name(&pod.metadata).to_owned());
-        self.pods.as_ref().is_none_or(|pods| pods.contains(&key))
+        let is_named = self.pods.as_ref().is_none_or(|pods| pods.contains(&key));
+        is_named || !self.is_about_pods_of(workload)
     }
 }
 

@@ -45,7 +45,7 @@ pub(super) fn checked(inventory: &Inventory, world: &World, reach: &Reach) -> BT
         }
     };
     for workload in reach.workloads(&world.workloads) {
-        add("pods", workload.pods.iter().filter(|pod| reach.asks_for_pod(pod)).count());
+        add("pods", workload.pods.iter().filter(|pod| reach.asks_for_pod(&workload.object, pod)).count());
         let kind = Kind::from_object(&workload.object.kind, &workload.object.api_version);
         if let Some(kind) = kind.filter(|_| !workload.is_pod()) {
             add(kind.info().plural, 1);

@@ -64,7 +64,7 @@ fn is_asked_for(inventory: &Inventory, reach: &Reach, object: &ObjectRef, metada
             let pod = inventory.get::<Pod>(object::namespace(metadata), object::name(metadata)).present();
             pod.is_some_and(|pod| {
                 let root = workload::root_of_pod(inventory, pod);
-                reach.asks_for_pod(pod) && (reach.has(&Key::of(object)) || reach.has(&Key::of(&root)))
+                reach.asks_for_pod(&root, pod) && (reach.has(&Key::of(object)) || reach.has(&Key::of(&root)))
             })
         }
         // Of the volumes, which live in no namespace, those of claims that are.

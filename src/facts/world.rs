@@ -89,7 +89,7 @@ impl<'a> World<'a> {
     // One webhook may keep several workloads from their pods.
     fn add_webhooks(&self, subjects: &mut Vec<Subject>, reach: &Reach) {
         let mut found: Vec<(ObjectRef, refusal::WebhookFacts)> = Vec::new();
-        for workload in reach.workloads(&self.workloads).filter(|_| !reach.is_about_pods()) {
+        for workload in reach.workloads(&self.workloads).filter(|it| !reach.is_about_pods_of(&it.object)) {
             let words = refusal::words(self.inventory, &self.events, workload);
             let Some((object, facts)) =
                 words.and_then(|words| refusal::webhook_facts(self.inventory, workload, &words))
@@ -191,7 +191,7 @@ impl<'a> World<'a> {
     fn add_workload(&self, subjects: &mut Vec<Subject>, reach: &Reach, workload: &Workload) {
         let first = subjects.len();
         let facts = Facts::of(&rollout::facts(self.inventory, &self.events, workload));
-        if !reach.is_about_pods() {
+        if !reach.is_about_pods_of(&workload.object) {
             let resolver = Facts::of(&resolver::facts(self.inventory, workload));
             let subject = Subject::new(On::Workload, workload.object.clone()).with("workload", &facts);
             subjects.push(subject.with("resolver", &resolver));
@@ -208,7 +208,8 @@ impl<'a> World<'a> {
                 subjects.push(subject.with("reference", &Facts::of(&reference)).with("workload", &facts));
             }
         }
-        let present = |pod: &&&Pod| reach.asks_for_pod(pod) && !is_superseded(self.inventory, workload, pod);
+        let present =
+            |pod: &&&Pod| reach.asks_for_pod(&workload.object, pod) && !is_superseded(self.inventory, workload, pod);
         for pod in workload.pods.iter().filter(present) {
             self.add_pod(subjects, workload, pod, &facts);
         }

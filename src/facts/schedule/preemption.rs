@@ -143,8 +143,8 @@ impl<'a> Preemptions<'a> {
         let is_last = workload.is_pod() && !terminating.is_empty();
         // Each successor on a node stands for one that had to go.
         let lost = if is_last { 1 } else { victims.len().saturating_sub(placed.len()).min(waiting.len() + missing) };
-        let is_asked = waiting.iter().chain(&terminating).any(|pod| reach.asks_for_pod(pod));
-        if lost == 0 || workload.idle || (reach.is_about_pods() && !is_asked) {
+        let is_asked = waiting.iter().chain(&terminating).any(|pod| reach.asks_for_pod(&workload.object, pod));
+        if lost == 0 || workload.idle || (reach.is_about_pods_of(&workload.object) && !is_asked) {
             return None;
         }
         let lost = victims.split_off(victims.len() - lost);

@@ -12,11 +12,11 @@ impl Wanted<'_> {
     /// What was rolled out before, what containers that fail have read, and the quota that stands in the way.
     pub(super) fn of_changes(&mut self, workload: &Workload, events: &Events, reach: &Reach) {
         let namespace = workload.object.namespace.as_str();
-        let pods = || workload.pods.iter().filter(|pod| reach.asks_for_pod(pod));
+        let pods = || workload.pods.iter().filter(|pod| reach.asks_for_pod(&workload.object, pod));
         // A Deployment's are its ReplicaSets.
         let keeps_revisions = matches!(workload.object.kind.as_str(), "StatefulSet" | "DaemonSet");
         if keeps_revisions && pods().any(|pod| !is_ready(pod)) {
-            self.list(Kind::ControllerRevision, self.question.namespace.as_deref());
+            self.list(Kind::ControllerRevision, self.within(namespace));
         }
         for pod in pods() {
             let Some(spec) = &pod.spec else { continue };

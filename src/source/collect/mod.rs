@@ -111,9 +111,10 @@ impl Wanted<'_> {
         self.question.namespace.as_ref().map(|_| namespace)
     }
 
-    // Whatever may keep a Service of another namespace from answering.
+    // Whatever may keep a Service from answering, where that is of another namespace or only pods were looked at.
     fn what_serves(&mut self, namespace: &str) {
-        if self.question.namespace.as_deref().is_some_and(|asked| asked != namespace) {
+        let asked = self.question.namespace.as_deref();
+        if asked.is_some_and(|asked| asked != namespace || self.question.is_about_pods()) {
             SERVING.into_iter().for_each(|kind| self.list(kind, Some(namespace)));
         }
     }

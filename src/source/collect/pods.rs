@@ -19,7 +19,7 @@ const NODE_EVENTS: &str = "default";
 impl Wanted<'_> {
     pub(super) fn of_pods(&mut self, workload: &Workload, reach: &Reach) {
         let mut logged = BTreeSet::new();
-        for pod in workload.pods.iter().filter(|pod| reach.asks_for_pod(pod)) {
+        for pod in workload.pods.iter().filter(|pod| reach.asks_for_pod(&workload.object, pod)) {
             if let Some(name) =
                 pod.spec.as_ref().and_then(|spec| spec.node_name.clone()).filter(|_| node::seems_lost(pod))
             {
@@ -57,7 +57,7 @@ impl Wanted<'_> {
     // What a container that runs well has written lately is of interest where somebody asks about it by name, and
     // where it has a ServiceAccount of its own, so that it probably asks the API server for something.
     fn of_pods_that_run(&mut self, workload: &Workload, reach: &Reach, logged: &BTreeSet<&str>) {
-        let Some(pod) = workload.pods.iter().find(|pod| reach.asks_for_pod(pod)) else { return };
+        let Some(pod) = workload.pods.iter().find(|pod| reach.asks_for_pod(&workload.object, pod)) else { return };
         let account = pod.spec.as_ref().and_then(|spec| spec.service_account_name.as_deref()).unwrap_or("default");
         let has_own_account = account != "default" && self.question.namespace.is_some();
         let is_named = self.is_named(workload, reach);
@@ -81,7 +81,7 @@ impl Wanted<'_> {
 
     // How near its containers are to their limits; many clusters have no metrics API.
     pub(super) fn of_usage(&mut self, workload: &Workload, reach: &Reach) {
-        let mut pods = workload.pods.iter().filter(|pod| reach.asks_for_pod(pod));
+        let mut pods = workload.pods.iter().filter(|pod| reach.asks_for_pod(&workload.object, pod));
         if self.is_named(workload, reach) && pods.any(|pod| usage::matters(pod)) {
             let namespace = Some(workload.object.namespace.clone());
             self.in_passing.insert(Request::List { kind: Kind::PodMetrics, namespace });
