@@ -72,7 +72,12 @@ impl Graph {
         let mut graph = Self::default();
         for found in inventory.seen_anywhere::<Service>() {
             let from = Key::of(&object::object_ref(found));
-            for workload in service::selected_workloads(workloads, found) {
+            let mut selected = service::selected_workloads(workloads, found);
+            // What it was meant for is what it will send traffic to once that is mended.
+            if selected.is_empty() && !service::selector(found).is_empty() {
+                selected.extend(service::nearest_workload(workloads, found, &service::selector(found)));
+            }
+            for workload in selected {
                 graph.add(&from, Key::of(&workload.object));
             }
             for policy in policies_of(inventory, &from.namespace, &service::selected(inventory, found), Way::In) {

@@ -1,6 +1,8 @@
 //! How a Job ended, or why it never will; of a CronJob its newest one
 //! (<https://kubernetes.io/docs/concepts/workloads/controllers/job/>).
 
+use std::collections::BTreeMap;
+
 use k8s_openapi::api::{
     batch::v1::{Job, JobCondition, JobSpec},
     core::v1::Pod,
@@ -32,6 +34,8 @@ pub struct JobFacts {
     pub reason: String,
     /// The controller's words.
     pub message: String,
+    /// The Job like it that has succeeded since; empty where none has.
+    pub made_good_by: String,
     /// How many of its pods failed.
     pub failures: i64,
     /// `spec.backoffLimit`.
@@ -106,6 +110,9 @@ pub fn facts(inventory: &Inventory, events: &Events, workload: &Workload) -> Job
         failed: true,
         reason: failed.reason.clone().unwrap_or_default(),
         message: failed.message.clone().unwrap_or_default(),
+        made_good_by: made_good_by(inventory, job)
+            .map(|job| object::name(&job.metadata).to_owned())
+            .unwrap_or_default(),
         failures: job.status.as_ref().and_then(|status| status.failed).map_or(0, i64::from),
         backoff_limit: backoff_limit(spec),
         deadline: spec.active_deadline_seconds.unwrap_or(0),
@@ -117,6 +124,41 @@ pub fn facts(inventory: &Inventory, events: &Events, workload: &Workload) -> Job
         pod_evidence,
         ..nothing
     }
+}
+
+// A migration that failed is tried again under another name, `migrate-r1` as `migrate-r2`, by each release of a chart:
+// the same containers under the same labels. What a CronJob makes is told by its newest.
+fn made_good_by<'a>(inventory: &'a Inventory, failed: &Job) -> Option<&'a Job> {
+    let wanted = likeness(failed)?;
+    let failed_at = condition(failed, "Failed")?.last_transition_time.as_ref()?;
+    let has_succeeded_since = |job: &&Job| {
+        let completed = job.status.as_ref().and_then(|status| status.completion_time.as_ref());
+        completed.is_some_and(|completed| completed > failed_at) && likeness(job).as_ref() == Some(&wanted)
+    };
+    inventory.seen::<Job>(object::namespace(&failed.metadata)).find(has_succeeded_since)
+}
+
+#[derive(PartialEq)]
+struct Likeness<'a> {
+    stem: &'a str,
+    labels: BTreeMap<&'a str, &'a str>,
+    containers: Vec<&'a str>,
+}
+
+// What is the same in Jobs that are tries of one thing; nothing where the name does not look like that of a try.
+fn likeness(job: &Job) -> Option<Likeness<'_>> {
+    const OF_CONTROLLER: [&str; 4] =
+        ["job-name", "controller-uid", "batch.kubernetes.io/job-name", "batch.kubernetes.io/controller-uid"];
+    let (stem, number) = object::name(&job.metadata).rsplit_once('-')?;
+    let template = &job.spec.as_ref()?.template;
+    let labels = template.metadata.as_ref()?.labels.iter().flatten();
+    let labels = labels.map(|(key, value)| (key.as_str(), value.as_str()));
+    let is_try = number.contains(|letter: char| letter.is_ascii_digit()) && object::controller(&job.metadata).is_none();
+    is_try.then_some(Likeness {
+        stem,
+        labels: labels.filter(|(key, _)| !OF_CONTROLLER.contains(key)).collect(),
+        containers: template.spec.as_ref()?.containers.iter().map(|container| container.name.as_str()).collect(),
+    })
 }
 
 fn evidence(job: &Job, failed: &JobCondition) -> Evidence {

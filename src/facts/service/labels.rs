@@ -27,9 +27,22 @@ pub struct NearestLabels {
     pub patch: String,
 }
 
-// Of the workloads of the namespace, the one whose labels need the smallest change of the selector: each
-// label of the selector must be carried as it is, or by a near value or a near key.
-pub fn nearest(workloads: &Workloads, service: &Service, selector: &BTreeMap<String, String>) -> Option<NearestLabels> {
+/// The workload that a Service which selects nothing was probably meant for.
+pub fn nearest_workload<'w, 'a>(
+    workloads: &'w Workloads<'a>,
+    service: &Service,
+    selector: &BTreeMap<String, String>,
+) -> Option<&'w Workload<'a>> {
+    Some(fitting(workloads, service, selector)?.1)
+}
+
+// Of the workloads of the namespace, the one whose labels need the smallest change of the selector, and the selector
+// that they need: each label must be carried as it is, or by a near value or a near key.
+fn fitting<'w, 'a>(
+    workloads: &'w Workloads<'a>,
+    service: &Service,
+    selector: &BTreeMap<String, String>,
+) -> Option<(BTreeMap<String, String>, &'w Workload<'a>)> {
     let candidates = workloads
         .in_namespace(object::namespace(&service.metadata))
         .filter(|workload| workload.replicas != Some(0) && !workload.idle);
@@ -46,7 +59,12 @@ pub fn nearest(workloads: &Workloads, service: &Service, selector: &BTreeMap<Str
             best = Some((rank, wanted, workload));
         }
     }
-    let (_, wanted, workload) = best?;
+    best.map(|(_, wanted, workload)| (wanted, workload))
+}
+
+/// The labels of that workload.
+pub fn nearest(workloads: &Workloads, service: &Service, selector: &BTreeMap<String, String>) -> Option<NearestLabels> {
+    let (wanted, workload) = fitting(workloads, service, selector)?;
     let ready = workload.pods.iter().filter(|pod| is_ready(pod)).count();
     let plural = if workload.pods.len() == 1 { "pod" } else { "pods" };
     let carry = if workload.pods.len() == 1 { "carries" } else { "carry" };

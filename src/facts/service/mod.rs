@@ -13,7 +13,7 @@ use k8s_openapi::api::{
 use schemars::JsonSchema;
 use serde::Serialize;
 
-pub use labels::{NearestLabels, adapt, yaml_lines};
+pub use labels::{NearestLabels, adapt, nearest_workload, yaml_lines};
 pub use outside::{BalancerFacts, ExternalFacts, external_name, named_in_cluster};
 pub use port::{PortFacts, ports, target_of};
 
