@@ -72,10 +72,13 @@ impl Graph {
         let mut graph = Self::default();
         for found in inventory.seen_anywhere::<Service>() {
             let from = Key::of(&object::object_ref(found));
-            let mut selected = service::selected_workloads(workloads, found);
-            // What it was meant for is what it will send traffic to once that is mended.
+            let selected = service::selected_workloads(workloads, found);
+            // What it was meant for is what it will send traffic to once that is mended; who asks about that does not
+            // ask about the Service.
             if selected.is_empty() && !service::selector(found).is_empty() {
-                selected.extend(service::nearest_workload(workloads, found, &service::selector(found)));
+                let meant = service::nearest_workload(workloads, found, &service::selector(found));
+                let meant = meant.map(|workload| Key::of(&workload.object));
+                graph.needs.entry(from.clone()).or_default().extend(meant);
             }
             for workload in selected {
                 graph.add(&from, Key::of(&workload.object));
@@ -241,9 +244,13 @@ impl Graph {
         beneath
     }
 
-    /// An object and all that depends on it, over any number of links.
-    pub fn sufferers(&self, key: &Key) -> BTreeSet<Key> {
-        spread(&self.needed_by, [key.clone()]).into_keys().collect()
+    /// The same edges the other way: beneath an object is then what depends on it.
+    pub fn reversed(&self) -> Self {
+        let mut reversed = Self::default();
+        for (from, needed) in &self.needs {
+            needed.iter().for_each(|to| reversed.add(to, from.clone()));
+        }
+        reversed
     }
 
     /// The Services that these depend on, over any number of links.

@@ -88,9 +88,13 @@ pub(super) fn weights(findings: &[Finding]) -> BTreeMap<FindingRef, usize> {
 pub(super) fn mark_next(world: &World, graph: &Graph, findings: &mut [Finding]) {
     let workloads: BTreeSet<Key> = world.workloads.all.iter().map(|workload| Key::of(&workload.object)).collect();
     let is_one_thing = |key: &Key| workloads.contains(key) || key.kind == Kind::Service.info().name;
+    let above = graph.reversed();
     let mut first_of: BTreeMap<Key, FindingRef> = BTreeMap::new();
     for finding in findings.iter_mut().filter(|finding| finding.root && finding.severity == Severity::Error) {
-        let sufferers: Vec<_> = graph.sufferers(&Key::of(&finding.object)).into_iter().filter(is_one_thing).collect();
+        let own = Key::of(&finding.object);
+        let mut sufferers = above.beneath(&own);
+        sufferers.insert(own);
+        sufferers.retain(is_one_thing);
         finding.next_after = sufferers.iter().find_map(|sufferer| first_of.get(sufferer)).cloned();
         for sufferer in sufferers {
             first_of.entry(sufferer).or_insert_with(|| reference(finding));
