@@ -284,6 +284,8 @@ pub struct NotChecked {
     pub what: String,
     /// `forbidden: …`.
     pub why: String,
+    /// What may be wrong and stay unseen for that: `a wrong pull secret`.
+    pub hides: String,
 }
 
 fn is_false(truth: &bool) -> bool {

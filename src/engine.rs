@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cel::{Context, Value};
 
 use crate::{
-    document::{Cure, Evidence, Finding, Nearest, NotChecked, ObjectRef, Severity},
+    document::{Cure, Evidence, Finding, Nearest, ObjectRef, Severity},
     facts::{On, Subject},
     report,
     rule::{self, CureRule, Expression, Failure, Rule, Rules, Template},
@@ -17,9 +17,20 @@ pub struct Outcome {
     /// What holds, replicas folded.
     pub findings: Vec<Finding>,
     /// What rules would have needed to know.
-    pub not_checked: BTreeSet<NotChecked>,
+    pub unseen: BTreeSet<Unseen>,
     /// Rules that are wrong: `id: what`.
     pub bugs: BTreeSet<String>,
+}
+
+/// Something that a rule would have needed to know.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unseen {
+    /// What could not be looked at: `secrets`.
+    pub what: String,
+    /// Why: `forbidden: …`.
+    pub why: String,
+    /// What the rule is about.
+    pub on: On,
 }
 
 /// Evaluates every rule on every subject that it is about.
@@ -197,7 +208,8 @@ impl Evaluation<'_> {
             Failure::Unknown(fact) => match self.subject.unknown.get(&fact) {
                 Some(why) => {
                     let (what, why) = why.split_once(": ").unwrap_or((why, "not collected"));
-                    self.outcome.not_checked.insert(NotChecked { what: what.to_owned(), why: why.to_owned() });
+                    let unseen = Unseen { what: what.to_owned(), why: why.to_owned(), on: self.rule.on };
+                    self.outcome.unseen.insert(unseen);
                 }
                 // What a spec does not say; of the facts themselves none is misspelt, as is seen to when a rule is read.
                 None if self.subject.on == On::Custom => {}

@@ -155,6 +155,14 @@ impl Kind {
         matches!(self.info().group, "gateway.networking.k8s.io" | "metrics.k8s.io")
     }
 
+    /// How its resource is told from all others: `secrets`, and `pods.metrics.k8s.io` beside `pods`.
+    pub const fn resource(self) -> &'static str {
+        match self {
+            Kind::PodMetrics => "pods.metrics.k8s.io",
+            _ => self.info().plural,
+        }
+    }
+
     /// The kind of an object by its `kind` and `apiVersion`.
     pub fn from_object(kind: &str, api_version: &str) -> Option<Kind> {
         let group = api_version.rsplit_once('/').map_or("", |(group, _)| group);

@@ -16,6 +16,7 @@ pub mod explain;
 pub mod facts;
 pub mod gateway_api;
 pub mod graph;
+pub mod hides;
 pub mod inventory;
 pub mod kind;
 pub mod manager;

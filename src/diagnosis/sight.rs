@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::api::{
     autoscaling::v2::HorizontalPodAutoscaler,
-    core::v1::{Event, Node, PersistentVolumeClaim, Service},
+    core::v1::{Event, Node, PersistentVolumeClaim, Pod, Service},
     networking::v1::{Ingress, NetworkPolicy},
     policy::v1::PodDisruptionBudget,
 };
@@ -12,28 +12,66 @@ use k8s_openapi::api::{
 use crate::{
     custom,
     document::NotChecked,
-    facts::World,
+    engine::Unseen,
+    facts::{On, World, deleted, node},
     gateway_api::{Gateway, HTTPRoute},
     graph::{Key, Reach},
+    hides::hides,
     inventory::{Inventory, State},
     kind::Kind,
-    question::Question,
+    question::{Question, Target},
 };
 
 /// What rules would have needed, and what is always looked at and could not be.
-pub(super) fn not_checked(question: &Question, inventory: &Inventory, needed: BTreeSet<NotChecked>) -> Vec<NotChecked> {
-    let mut by_what: BTreeMap<String, String> = needed.into_iter().map(|entry| (entry.what, entry.why)).collect();
+pub(super) fn not_checked(question: &Question, inventory: &Inventory, unseen: &BTreeSet<Unseen>) -> Vec<NotChecked> {
+    let mut by_what: BTreeMap<&str, (String, BTreeSet<&str>)> = BTreeMap::new();
+    for Unseen { what, why, on } in unseen {
+        let (_, hidden) = by_what.entry(what).or_insert_with(|| (why.clone(), BTreeSet::new()));
+        hidden.insert(hides(what, Some(*on)));
+    }
     for kind in question.kinds(inventory) {
         if let State::Failed(why) = inventory.coverage().of_list_in(kind, question.namespace.as_deref()) {
-            by_what.entry(kind.info().plural.to_owned()).or_insert(why);
+            let (_, hidden) = by_what.entry(kind.resource()).or_insert_with(|| (why, BTreeSet::new()));
+            hidden.insert(hides(kind.resource(), None));
         }
     }
     for (of, _, state) in inventory.custom().lists() {
         if let State::Failed(why) = state {
-            by_what.entry(of.plural.clone()).or_insert_with(|| why.clone());
+            let (_, hidden) = by_what.entry(&of.plural).or_insert_with(|| (why.clone(), BTreeSet::new()));
+            hidden.insert(hides(&of.plural, Some(On::Custom)));
         }
     }
-    by_what.into_iter().map(|(what, why)| NotChecked { what, why }).collect()
+    for kind in asked_apart(question, inventory) {
+        if let Some(why) = inventory.coverage().failure(kind) {
+            let (_, hidden) = by_what.entry(kind.resource()).or_insert_with(|| (why.to_owned(), BTreeSet::new()));
+            hidden.insert(hides(kind.resource(), None));
+        }
+    }
+    let told = |(what, (why, hidden)): (&str, (_, BTreeSet<&str>))| NotChecked {
+        what: what.to_owned(),
+        why,
+        hides: Vec::from_iter(hidden).join(", "),
+    };
+    by_what.into_iter().map(told).collect()
+}
+
+// What is asked for where there is something to see in it, and is at fault itself then: no rule asks for it in vain.
+fn asked_apart(question: &Question, inventory: &Inventory) -> impl Iterator<Item = Kind> {
+    const ALWAYS: [Kind; 6] = [
+        Kind::Gateway,
+        Kind::HTTPRoute,
+        Kind::PersistentVolume,
+        Kind::ValidatingWebhookConfiguration,
+        Kind::MutatingWebhookConfiguration,
+        Kind::APIService,
+    ];
+    let of_targets: Vec<_> = question.target.each().iter().filter_map(Target::kind).collect();
+    let is_everywhere = question.namespace.is_none();
+    let is_of_node = |pod: &Pod| node::seems_lost(pod) || deleted::hangs_on_its_node(pod);
+    let nodes_matter = is_everywhere || inventory.seen_anywhere().any(is_of_node);
+    let nodes = nodes_matter.then_some(Kind::Node);
+    let namespaces = is_everywhere.then_some(Kind::Namespace);
+    ALWAYS.into_iter().chain(nodes).chain(namespaces).chain(of_targets)
 }
 
 /// How many objects were looked at, by plural.

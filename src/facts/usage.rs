@@ -5,7 +5,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{container, object, probe, quantity};
-use crate::{document::Evidence, inventory::Inventory, metrics_api::PodMetrics};
+use crate::{
+    document::Evidence,
+    inventory::{Inventory, Known},
+    kind::Kind,
+    metrics_api::PodMetrics,
+};
 
 /// What a container uses of one resource. All is empty where it has no limit of it, does not run or is not ready, and
 /// where no metrics tell: many clusters have none, and nobody asks for them in passing.
@@ -13,8 +18,8 @@ use crate::{document::Evidence, inventory::Inventory, metrics_api::PodMetrics};
 pub struct UsageFacts {
     /// What it used when that was last measured: `60.4Mi`, `100m`.
     pub used: String,
-    /// How much of its limit that is, in percent, rounded down.
-    pub percent: i64,
+    /// How much of its limit that is, in percent, rounded down; unknown where the metrics API was asked and failed.
+    pub percent: Known<i64>,
     /// What the metrics API says of it.
     pub evidence: Vec<Evidence>,
 }
@@ -40,7 +45,12 @@ pub fn facts(
     status: Option<&ContainerStatus>,
     resource: &str,
 ) -> UsageFacts {
-    known(inventory, pod, container, status, resource).unwrap_or_default()
+    let facts = known(inventory, pod, container, status, resource).unwrap_or_default();
+    let matters = limit(container, resource).is_some() && status.is_some_and(serves);
+    match inventory.coverage().failure(Kind::PodMetrics).filter(|_| matters) {
+        Some(why) => UsageFacts { percent: Known::Unknown(format!("{}: {why}", Kind::PodMetrics.resource())), ..facts },
+        None => facts,
+    }
 }
 
 fn known(
@@ -64,7 +74,7 @@ fn known(
     #[allow(clippy::cast_possible_truncation, reason = "a share of a limit is no number that i64 can't hold")]
     let percent = (used / limit * 100.0 + 1e-6).floor() as i64;
     Some(UsageFacts {
-        percent,
+        percent: Known::Known(percent),
         evidence: vec![object::pod_evidence(
             pod,
             &format!("metrics of container {}", container.name),

@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::kind::Kind;
 
+/// Why nothing is known of a kind that files hold nothing of.
+pub const NOT_IN_INPUT: &str = "not in the input";
+
 /// How far something was collected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum State {
@@ -43,6 +46,21 @@ impl Coverage {
             (_, Some(state)) | (Some(state), None) => state.clone(),
             (None, None) => State::Failed("not collected".to_owned()),
         }
+    }
+
+    /// Why what was asked for of a kind failed; nothing where some of it went well, or nobody asked.
+    pub fn failure(&self, kind: Kind) -> Option<&str> {
+        let lists = self.lists().map(|(listed, _, state)| (listed, state));
+        let names = self.names().map(|(named, _, _, state)| (named, state));
+        let mut failed = None;
+        for (_, state) in lists.chain(names).filter(|(of, _)| *of == kind) {
+            match state {
+                State::Failed(why) if why != NOT_IN_INPUT => failed = Some(why.as_str()),
+                State::Failed(_) => {}
+                State::Collected | State::Absent => return None,
+            }
+        }
+        failed
     }
 
     /// Whether a kind was collected in one namespace, or, where none is given, wherever that was tried.

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 use serde_json::Value;
 
-pub use coverage::{Coverage, State};
+pub use coverage::{Coverage, NOT_IN_INPUT, State};
 pub use custom::Custom;
 pub use lookup::{Known, Lookup, UNKNOWN};
 pub use redact::{certificate, mask_text, registries};
@@ -188,7 +188,7 @@ impl Inventory {
             Some(found) => Lookup::Present(found),
             None => match self.coverage.of_name(T::OF, namespace, name) {
                 State::Collected | State::Absent => Lookup::Absent,
-                State::Failed(why) => Lookup::Unknown(format!("{}: {why}", T::OF.info().plural)),
+                State::Failed(why) => Lookup::Unknown(format!("{}: {why}", T::OF.resource())),
             },
         }
     }
@@ -197,7 +197,7 @@ impl Inventory {
     pub fn list<T: Kept>(&self, namespace: &str) -> Known<Vec<&T>> {
         match self.coverage.of_list(T::OF, namespace) {
             State::Collected | State::Absent => Known::Known(self.seen(namespace).collect()),
-            State::Failed(why) => Known::Unknown(format!("{}: {why}", T::OF.info().plural)),
+            State::Failed(why) => Known::Unknown(format!("{}: {why}", T::OF.resource())),
         }
     }
 
@@ -261,8 +261,8 @@ impl Inventory {
         match self.names_of(kind, namespace) {
             Some(Ok(names)) if names.contains(&(namespace.to_owned(), name.to_owned())) => Lookup::Present(()),
             Some(Ok(_)) => Lookup::Absent,
-            Some(Err(why)) => Lookup::Unknown(format!("{}: {why}", kind.info().plural)),
-            None => Lookup::Unknown(format!("{}: {why}", kind.info().plural)),
+            Some(Err(why)) => Lookup::Unknown(format!("{}: {why}", kind.resource())),
+            None => Lookup::Unknown(format!("{}: {why}", kind.resource())),
         }
     }
 

@@ -5,23 +5,26 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::{
-    document::{Diagnosis, Metadata, NotChecked, Severity},
+    document::{Diagnosis, Metadata, Severity},
     kind::Kind,
 };
 
-use super::{clean, lead::Lead, page::Page, wrap::wrap};
+use super::{clean, lead::Lead, page::Page, unseen, wrap::wrap};
 
 pub(super) fn tell(page: &mut Page, diagnosis: &Diagnosis, leads: &[Lead]) {
     let sentences = [
         Some(verdict(diagnosis, leads)),
         left_out(diagnosis.suppressed),
         checked(&diagnosis.checked),
-        not_checked(&diagnosis.not_checked),
         recorded(&diagnosis.metadata),
     ];
     let text: Vec<_> = sentences.into_iter().flatten().collect();
-    for line in wrap(&text.join(" "), page.columns()) {
-        page.line(&line);
+    let mut paragraphs = vec![text.join(" ")];
+    paragraphs.extend(unseen::sentences(&diagnosis.not_checked));
+    for paragraph in paragraphs {
+        for line in wrap(&paragraph, page.columns()) {
+            page.line(&line);
+        }
     }
 }
 
@@ -109,28 +112,6 @@ fn singular(plural: &str) -> String {
         Some(kind) => kind.info().name.to_lowercase(),
         None => plural.strip_suffix('s').unwrap_or(plural).to_owned(),
     }
-}
-
-/// Each reason once, behind what it kept from sight.
-fn not_checked(not_checked: &[NotChecked]) -> Option<String> {
-    let mut by_reason: Vec<(String, Vec<String>)> = vec![];
-    for it in not_checked {
-        let (what, reason) = (clean::line(&it.what), reason(&it.why));
-        match by_reason.iter_mut().find(|(known, _)| *known == reason) {
-            Some((_, whats)) if whats.contains(&what) => {}
-            Some((_, whats)) => whats.push(what),
-            None => by_reason.push((reason, vec![what])),
-        }
-    }
-    let said: Vec<_> = by_reason.iter().map(|(reason, whats)| format!("{} ({reason})", whats.join(", "))).collect();
-    (!said.is_empty()).then(|| format!("Not checked: {}.", said.join(", ")))
-}
-
-/// `forbidden` of `forbidden: User "jane" cannot list …`; the document has it all.
-fn reason(why: &str) -> String {
-    let why = clean::line(why);
-    let first = why.split_once(": ").map_or(why.as_str(), |(first, _)| first);
-    clean::cut(first, 80)
 }
 
 fn recorded(metadata: &Metadata) -> Option<String> {

@@ -18,6 +18,7 @@ pub mod rule;
 pub mod table;
 mod text;
 mod timeline;
+mod unseen;
 mod wrap;
 
 /// What the report is written as.

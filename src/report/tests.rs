@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::document::*;
+use crate::hides::hides;
 
 const NOW: &str = "2026-05-01T12:00:00Z";
 
@@ -42,7 +43,11 @@ fn checked(counts: &[(&str, usize)]) -> BTreeMap<String, usize> {
 }
 
 fn forbidden(what: &str) -> NotChecked {
-    NotChecked { what: what.to_owned(), why: format!("forbidden: User \"jane\" cannot list resource \"{what}\"") }
+    NotChecked {
+        what: what.to_owned(),
+        why: format!("forbidden: User \"jane\" cannot list resource \"{what}\" in the namespace \"shop\""),
+        hides: hides(what, None).to_owned(),
+    }
 }
 
 fn object(kind: &str, name: &str) -> ObjectRef {
@@ -178,19 +183,32 @@ fn what_was_not_seen_is_not_said_to_be_healthy() {
     partly.not_checked = vec![
         forbidden("secrets"),
         forbidden("nodes"),
-        NotChecked { what: "pods.metrics.k8s.io".to_owned(), why: "not served".to_owned() },
+        NotChecked {
+            what: "pods.metrics.k8s.io".to_owned(),
+            why: "timed out after 10s".to_owned(),
+            hides: hides("pods.metrics.k8s.io", None).to_owned(),
+        },
     ];
     assert_eq!(
         text(&partly, 80),
         "\
 Nothing wrong found in the cluster, but not everything could be seen. Checked 3
-pods, 1 service, 14 events. Not checked: secrets, nodes (forbidden),
-pods.metrics.k8s.io (not served).
+pods, 1 service, 14 events.
+Not checked: nodes, secrets (forbidden to list in namespace shop): a node in
+trouble or a missing Secret or key would not be seen.
+Not checked: pods.metrics.k8s.io (timed out after 10s): a container near its
+limits would not be seen.
 "
     );
     partly.checked.clear();
     partly.not_checked.truncate(1);
-    assert_eq!(text(&partly, 80), "Nothing could be checked in the cluster. Not checked: secrets (forbidden).\n");
+    assert_eq!(
+        text(&partly, 120),
+        "\
+Nothing could be checked in the cluster.
+Not checked: secrets (forbidden to list in namespace shop): a missing Secret or key would not be seen.
+"
+    );
     partly.not_checked.clear();
     assert_eq!(text(&partly, 80), "Nothing to check in the cluster.\n");
 }
@@ -213,7 +231,8 @@ fn a_cause_is_told_with_its_diff_its_change_and_its_cure() {
             kubectl -n shop patch service hello-server-service --type merge -p '{\"spec\":{\"selector\":{\"app\":\"hello-server\"}}}'
   more      kubectl doctor explain service-selector-mismatch
 
-1 cause. Checked 3 pods, 1 service, 14 events. Not checked: secrets (forbidden).
+1 cause. Checked 3 pods, 1 service, 14 events.
+Not checked: secrets (forbidden to list in namespace shop): a missing Secret or key would not be seen.
 "
     );
 }
@@ -500,7 +519,7 @@ fn evil() -> Diagnosis {
         at(1, object(EVIL, EVIL), EVIL, None),
     ];
     diagnosis.metadata.recorded = Some(EVIL.to_owned());
-    diagnosis.not_checked = vec![NotChecked { what: EVIL.to_owned(), why: EVIL.to_owned() }];
+    diagnosis.not_checked = vec![NotChecked { what: EVIL.to_owned(), why: EVIL.to_owned(), hides: EVIL.to_owned() }];
     diagnosis.checked = checked(&[(EVIL, 1), ("pods", 2)]);
     diagnosis.probe = vec![ProbeStep {
         step: EVIL.to_owned(),

@@ -23,11 +23,10 @@ use super::recording;
 use crate::{
     custom::Resource,
     error::Error,
-    inventory::{About, Inventory, State},
+    inventory::{About, Inventory, NOT_IN_INPUT, State},
     kind::Kind,
 };
 
-const NOT_THERE: &str = "not in the input";
 const SINGLE: &str = "only single objects of it in the input";
 
 /// What was read from files.
@@ -283,7 +282,7 @@ impl<'a> Reader<'a> {
             let collected_everywhere =
                 coverage.lists().any(|(listed, namespace, _)| listed == *kind && namespace.is_none());
             if !collected_everywhere {
-                let why = self.partly.get(kind).map_or(NOT_THERE, String::as_str);
+                let why = self.partly.get(kind).map_or(NOT_IN_INPUT, String::as_str);
                 coverage.list(*kind, None, State::Failed(why.to_owned()));
             }
         }

@@ -182,7 +182,7 @@ fn of_an_object_whose_conditions_tell_nothing_that_is_said() {
     ] {
         let run = read(&json!([widget("a", &status), pod()]), &["widget/a", "-o", "json"]);
         let not_checked = run.json()["notChecked"].clone();
-        let said = json!({"what": "widgets", "why": why});
+        let said = json!({"what": "widgets", "why": why, "hides": "a resource in trouble"});
         assert!(not_checked.as_array().unwrap().contains(&said), "{not_checked:#}");
         assert_eq!((run.code, run.found()), (Some(0), vec![]));
     }

@@ -70,7 +70,11 @@ pub fn facts(inventory: &Inventory, events: &Events, claim: &PersistentVolumeCla
     let uid = claim.metadata.uid.as_deref().unwrap_or_default();
     let newest = events.about(uid).last();
     // The controller looks for volumes first, then for the class; its word is evidence for somebody who may not look.
-    let refused = format!("storageclass.storage.k8s.io \"{class}\" not found");
+    let refused = match named {
+        // pv_controller.go says so after it looked for a default class.
+        None => "no storage class is set".to_owned(),
+        Some(_) => format!("storageclass.storage.k8s.io \"{class}\" not found"),
+    };
     let is_refused = newest.is_some_and(|event| event.message.contains(&refused));
     ClaimFacts {
         name: object::name(&claim.metadata).to_owned(),
@@ -93,7 +97,7 @@ pub fn facts(inventory: &Inventory, events: &Events, claim: &PersistentVolumeCla
             .and_then(|class| class.volume_binding_mode.clone())
             .unwrap_or_default(),
         has_volume: match inventory.list::<PersistentVolume>("") {
-            Known::Unknown(_) if is_refused => Known::Known(false),
+            Known::Unknown(_) if is_refused && named.is_some() => Known::Known(false),
             volumes => volumes.map(|volumes| volumes.iter().any(|volume| is_free_of_class(volume, class))),
         },
         nearest: if class.is_empty() {

@@ -27,7 +27,7 @@ const MOST: usize = 3;
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct PendingFacts {
     /// Whether it waits for longer than that takes, and not for a pod to need it.
-    pub overdue: bool,
+    pub overdue: Known<bool>,
     /// The provisioner that was asked for a volume, and has not answered; empty where none was.
     pub provisioner: String,
     /// Why a volume can't be made, in the provisioner's words; empty where it has not said so.
@@ -53,7 +53,10 @@ pub fn facts(inventory: &Inventory, events: &Events, claim: &PersistentVolumeCla
     let name = claim.spec.as_ref().and_then(|spec| spec.volume_name.as_deref()).unwrap_or_default();
     let named = inventory.get::<PersistentVolume>("", name);
     PendingFacts {
-        overdue: age >= patience && !waits_for_a_pod(inventory, claim, newest.map(|event| event.reason)),
+        overdue: match waits_for_a_pod(inventory, claim, newest.map(|event| event.reason)) {
+            _ if age < patience => Known::Known(false),
+            waits => waits.map(|waits| !waits),
+        },
         provisioner: asked.unwrap_or_default().to_owned(),
         refused: said("ProvisioningFailed").unwrap_or_default().to_owned(),
         volume_missing: match named {
@@ -70,16 +73,21 @@ pub fn facts(inventory: &Inventory, events: &Events, claim: &PersistentVolumeCla
     }
 }
 
-// A class with WaitForFirstConsumer makes a volume once a pod that needs it has been given a node.
-fn waits_for_a_pod(inventory: &Inventory, claim: &PersistentVolumeClaim, said: Option<&str>) -> bool {
+// A class with WaitForFirstConsumer makes a volume once a pod that needs it has been given a node. Where neither the
+// class is seen nor anything was said of the claim, it may be such a one.
+fn waits_for_a_pod(inventory: &Inventory, claim: &PersistentVolumeClaim, said: Option<&str>) -> Known<bool> {
     let class = claim.spec.as_ref().and_then(|spec| spec.storage_class_name.as_deref()).unwrap_or_default();
-    let binding =
-        inventory.get::<StorageClass>("", class).present().and_then(|class| class.volume_binding_mode.as_deref());
     let annotations = claim.metadata.annotations.as_ref();
     let has_node =
         annotations.is_some_and(|annotations| annotations.contains_key("volume.kubernetes.io/selected-node"));
-    matches!(said, Some("WaitForFirstConsumer" | "WaitForPodScheduled"))
-        || (binding == Some("WaitForFirstConsumer") && !has_node)
+    match (said, inventory.get::<StorageClass>("", class)) {
+        (Some("WaitForFirstConsumer" | "WaitForPodScheduled"), _) => Known::Known(true),
+        (_, Lookup::Present(class)) => {
+            Known::Known(class.volume_binding_mode.as_deref() == Some("WaitForFirstConsumer") && !has_node)
+        }
+        (None, Lookup::Unknown(why)) if !has_node => Known::Unknown(why),
+        _ => Known::Known(false),
+    }
 }
 
 fn is_free(volume: &PersistentVolume) -> bool {

@@ -11,7 +11,7 @@ use crate::{
         hosts::{self, HostFacts},
         object, probe,
     },
-    inventory::{Inventory, Known},
+    inventory::{Inventory, Known, NOT_IN_INPUT},
     source::LogKey,
 };
 
@@ -53,6 +53,7 @@ pub fn log(inventory: &Inventory, pod: &Pod, container: &Container, init: bool) 
         Some(Err(why)) => Known::Unknown(format!("logs: {why}")),
         // Another replica's log tells for this one.
         None if inventory.has_logs() => Known::Known(String::new()),
+        None if inventory.about.recorded => Known::Unknown(format!("logs: {NOT_IN_INPUT}")),
         None => Known::Unknown("logs: not collected".to_owned()),
     }
 }

@@ -32,7 +32,7 @@ pub struct ClassFacts {
     /// `spec.controller` of the class; empty where it is not there.
     pub controller: String,
     /// The classes there are, as words.
-    pub classes: String,
+    pub classes: Known<String>,
     /// The classes that were probably meant.
     pub nearest: Vec<Nearest>,
     /// The nearest; empty where none is near.
@@ -76,7 +76,7 @@ pub fn facts(inventory: &Inventory, ingress: &Ingress) -> ClassFacts {
         annotated,
         exists: inventory.list::<IngressClass>("").map(|_| found.is_some()),
         controller: found.and_then(|class| class.spec.as_ref()?.controller.clone()).unwrap_or_default(),
-        classes: names.join(", "),
+        classes: inventory.list::<IngressClass>("").map(|_| names.join(", ")),
         patch: if annotated {
             json!({"metadata": {"annotations": {ANNOTATION: better}}}).to_string()
         } else {

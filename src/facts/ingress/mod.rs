@@ -4,7 +4,10 @@ mod backend;
 mod class;
 mod tls;
 
-use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
+use k8s_openapi::api::{
+    core::v1::Event,
+    networking::v1::{Ingress, IngressClass},
+};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -13,7 +16,7 @@ pub use class::ClassFacts;
 pub use tls::{TlsFacts, secrets, tls_facts};
 
 use super::{events::Events, object};
-use crate::inventory::Inventory;
+use crate::inventory::{Inventory, Known};
 
 /// How long a controller may take to give an Ingress an address.
 const BRING_UP: i64 = 600;
@@ -28,7 +31,7 @@ pub struct IngressFacts {
     /// Whether a controller has given it an address.
     pub has_address: bool,
     /// Whether a controller has shown itself on it: by its word or a finalizer.
-    pub has_controller: bool,
+    pub has_controller: Known<bool>,
     /// Whether it has been there for longer than a controller takes.
     pub overdue: bool,
     /// The Ingresses of its class that were seen to have an address: `Ingress/shop`.
@@ -50,8 +53,13 @@ pub fn facts(inventory: &Inventory, events: &Events, ingress: &Ingress) -> Ingre
         name: object::name(metadata).to_owned(),
         namespace: object::namespace(metadata).to_owned(),
         has_address: has_address(ingress),
-        has_controller: metadata.finalizers.as_ref().is_some_and(|finalizers| !finalizers.is_empty())
-            || events.newest(uid, |event| says(event.reason)).is_some(),
+        has_controller: if metadata.finalizers.as_ref().is_some_and(|finalizers| !finalizers.is_empty())
+            || events.newest(uid, |event| says(event.reason)).is_some()
+        {
+            Known::Known(true)
+        } else {
+            inventory.list::<Event>(object::namespace(metadata)).map(|_| false)
+        },
         overdue: metadata
             .creation_timestamp
             .as_ref()

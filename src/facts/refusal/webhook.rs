@@ -106,11 +106,11 @@ pub fn called<'a>(inventory: &'a Inventory, message: &str) -> Option<Configured<
     }
     let name = named(message);
     let mut all = configured(inventory, &name);
-    // A name may stand in several configurations; the error says where the call went.
+    // A name may stand in several configurations, not all of which may be seen; the error mostly says where the call went.
     let by_address = all.iter().position(|found| message.contains(&found.address()));
     match by_address {
         Some(index) => Some(all.swap_remove(index)),
-        None if all.len() == 1 => all.pop(),
+        None if all.len() == 1 && !message.contains("https://") => all.pop(),
         None => None,
     }
 }

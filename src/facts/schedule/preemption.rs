@@ -127,6 +127,8 @@ impl<'a> Preemptions<'a> {
     /// What became of a workload whose pods were preempted; nothing where all have a node again.
     pub fn facts(&self, reach: &Reach, workload: &Workload) -> Option<PreemptionFacts> {
         let inventory = self.inventory;
+        // Who does not see the pods can't tell which of them have a node again.
+        inventory.list::<Pod>(&workload.object.namespace).known()?;
         let mut victims = self.victims(workload);
         let since = victims.first()?.at.as_second() - MOMENT;
         let terminating = self.leaving(workload);

@@ -81,10 +81,13 @@ pub fn reasons(message: &str) -> Vec<Reason> {
 }
 
 /// Whether the words alone do not tell what is at fault: the scheduler looks at cordons and taints before it looks at
-/// selectors, so that of a node which it names for those nobody knows whether it has the labels.
+/// selectors, so that of a node which it names for those nobody knows whether it has the labels. Nor is it known of a
+/// cordoned node whether it would take the pod otherwise, while others are kept off by what they are or run.
 pub fn is_ambiguous(reasons: &[Reason]) -> bool {
     let names = |filter: Filter| reasons.iter().any(|reason| reason.filter == filter);
-    names(Filter::Selector) && [Filter::Cordon, Filter::Unready, Filter::Taint].into_iter().any(names)
+    let closed = [Filter::Cordon, Filter::Unready].into_iter().any(names);
+    let is_further = |reason: &Reason| ![Filter::Cordon, Filter::Unready, Filter::Taint].contains(&reason.filter);
+    closed && reasons.iter().any(is_further) || names(Filter::Taint) && names(Filter::Selector)
 }
 
 /// The resources that nodes lack.
@@ -129,6 +132,8 @@ mod tests {
         assert!(is_open(&format!("1 node(s) {taint}, 3 node(s) {selector}")));
         assert!(!is_open(&format!("4 node(s) {selector}")));
         assert!(!is_open(&format!("1 node(s) {taint}, 3 Insufficient cpu")));
+        assert!(is_open("1 node(s) were unschedulable, 3 Insufficient cpu"));
+        assert!(!is_open(&format!("1 node(s) were unschedulable, 3 node(s) {taint}")));
     }
 
     #[test]

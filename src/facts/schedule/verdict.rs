@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::api::core::v1::{PersistentVolume, Pod};
 
 use super::{
     cluster::{Cluster, Place},
@@ -77,7 +77,10 @@ impl<'c, 'a> Verdict<'c, 'a> {
     fn take_words(&mut self, cluster: &Cluster, message: &str) {
         let knows_nodes = cluster.places().known().is_some_and(|places| !places.is_empty());
         let knows_pods = cluster.knows_pods().known().is_some();
-        let may_be = |reason: &Reason| !knows_nodes || reason.is_of_the_moment();
+        let knows_volumes = cluster.inventory.list::<PersistentVolume>("").known().is_some();
+        let may_be = |reason: &Reason| {
+            !knows_nodes || reason.is_of_the_moment() || (reason.filter == Filter::Volume && !knows_volumes)
+        };
         let reasons: Vec<_> = said::reasons(message).into_iter().filter(may_be).collect();
         self.is_open = !knows_nodes && said::is_ambiguous(&reasons);
         if self.is_open {

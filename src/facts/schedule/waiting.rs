@@ -15,7 +15,7 @@ use crate::{
         object,
         workload::phase,
     },
-    inventory::Inventory,
+    inventory::{Inventory, Known},
 };
 
 const DEFAULT: &str = "default-scheduler";
@@ -29,7 +29,7 @@ pub struct WaitingFacts {
     /// `spec.schedulerName`.
     pub scheduler: String,
     /// Whether nobody has said a word of where it is to run, for longer than a scheduler takes.
-    pub unheard: bool,
+    pub unheard: Known<bool>,
     /// Whether that scheduler has placed another pod, or has spoken of one, among what was looked at.
     pub scheduler_seen: bool,
     /// Schedulers that are near in name.
@@ -52,12 +52,21 @@ pub fn facts(inventory: &Inventory, events: &Events, pod: &Pod) -> WaitingFacts 
     let age = created.map_or(0, |created| object::seconds_since(inventory.about.now, created));
     let uid = pod.metadata.uid.as_deref().unwrap_or_default();
     let is_spoken_of = events.newest(uid, |event| matches!(event.reason, "FailedScheduling" | "Scheduled")).is_some();
+    let all_events = inventory.list::<Event>(object::namespace(&pod.metadata));
     let serving = serving(inventory);
     let gates = spec.and_then(|spec| spec.scheduling_gates.as_deref()).unwrap_or_default();
     let condition = scheduled(pod);
     WaitingFacts {
         // A pod whose claims are not there is kept from the scheduler without a word.
-        unheard: age >= PATIENCE && condition.is_none() && !is_spoken_of && gates.is_empty() && !claims_devices(pod),
+        unheard: match age >= PATIENCE
+            && condition.is_none()
+            && !is_spoken_of
+            && gates.is_empty()
+            && !claims_devices(pod)
+        {
+            true => all_events.map(|_| true),
+            false => Known::Known(false),
+        },
         scheduler_seen: serving.contains(scheduler.as_str()),
         nearest: nearest(&scheduler, serving.iter().chain([&DEFAULT]).map(|name| Candidate::named(name))),
         gates: gates.iter().map(|gate| gate.name.clone()).collect(),

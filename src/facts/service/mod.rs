@@ -7,6 +7,7 @@ mod port;
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::{
+    apps::v1::ReplicaSet,
     core::v1::{Pod, Service},
     discovery::v1::EndpointSlice,
 };
@@ -164,7 +165,7 @@ pub fn facts(inventory: &Inventory, workloads: &Workloads, events: &Events, serv
         settled: !pods.iter().any(|pod| pod::is_on_its_way(inventory, pod)),
         endpoints: endpoints(inventory, service),
         scaled_to_zero: !matched.is_empty() && matched.iter().all(|workload| workload.replicas == Some(0)),
-        workloads: match unseen_workloads(inventory, namespace, nearest.is_some()) {
+        workloads: match unseen_workloads(inventory, namespace, &selector, nearest.is_some()) {
             Some(why) if matched.is_empty() => Known::Unknown(why),
             _ => Known::Known(matched.iter().map(|workload| workload.object.to_string()).collect()),
         },
@@ -178,11 +179,23 @@ pub fn facts(inventory: &Inventory, workloads: &Workloads, events: &Events, serv
 }
 
 // A workload without pods is known by its template alone. Where labels that are near are carried by pods, a
-// StatefulSet besides that asks for none is too improbable to say nothing for.
-fn unseen_workloads(inventory: &Inventory, namespace: &str, has_nearest: bool) -> Option<String> {
+// StatefulSet besides that asks for none is too improbable to say nothing for. A Deployment's ReplicaSets stay when it
+// asks for no pods, and carry the same labels.
+fn unseen_workloads(
+    inventory: &Inventory,
+    namespace: &str,
+    selector: &BTreeMap<String, String>,
+    has_nearest: bool,
+) -> Option<String> {
+    let carries_it = |set: &&ReplicaSet| {
+        let template = set.spec.as_ref().and_then(|spec| spec.template.as_ref()?.metadata.as_ref());
+        carries(template.and_then(|metadata| metadata.labels.as_ref()), selector)
+    };
+    let no_set = inventory.list::<ReplicaSet>(namespace).known().is_some_and(|sets| !sets.iter().any(carries_it));
     let kinds: &[Kind] = if has_nearest { &[Kind::Deployment] } else { &[Kind::Deployment, Kind::StatefulSet] };
-    kinds.iter().find_map(|kind| match inventory.coverage().of_list(*kind, namespace) {
-        State::Failed(why) => Some(format!("{}: {why}", kind.info().plural)),
+    let unseen = kinds.iter().filter(|kind| !(**kind == Kind::Deployment && no_set));
+    unseen.into_iter().find_map(|kind| match inventory.coverage().of_list(*kind, namespace) {
+        State::Failed(why) => Some(format!("{}: {why}", kind.resource())),
         State::Collected | State::Absent => None,
     })
 }

@@ -12,8 +12,11 @@ mod reply;
 mod trouble;
 
 use std::{
-    sync::atomic::{AtomicBool, Ordering},
-    time::Duration,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
 use futures::stream::{self, StreamExt};
@@ -48,12 +51,14 @@ pub struct Live {
     // Whether the server ever answered: from then on, a failed request is no
     // reason to end the run.
     heard: AtomicBool,
+    // What did not answer in time. Nothing like it is asked for again: one kind that hangs costs one timeout.
+    hung: Mutex<Vec<Request>>,
 }
 
 impl Live {
     fn new(client: Client, target: Target, namespace: String, timeout: Option<Duration>) -> Self {
         let context = target.context.clone();
-        Self { context, namespace, client, target, timeout, heard: AtomicBool::new(false) }
+        Self { context, namespace, client, target, timeout, heard: AtomicBool::new(false), hung: Mutex::default() }
     }
 
     /// The address of the API server.
@@ -62,6 +67,21 @@ impl Live {
     }
 
     async fn ask(&self, request: &Request) -> Result<Reply, Trouble> {
+        if let Some(timeout) = self.timeout.filter(|_| self.hung().iter().any(|hung| hangs_with(request, hung))) {
+            return Err(Trouble::TimedOut(timeout));
+        }
+        let answer = self.ask_at_all(request).await;
+        if matches!(answer, Err(Trouble::TimedOut(_))) {
+            self.hung().push(request.clone());
+        }
+        answer
+    }
+
+    fn hung(&self) -> MutexGuard<'_, Vec<Request>> {
+        self.hung.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn ask_at_all(&self, request: &Request) -> Result<Reply, Trouble> {
         let Some(path) = path::of(request) else {
             return Ok(match request {
                 Request::List { .. } | Request::Names { .. } | Request::Matching { .. } | Request::Objects { .. } => {
@@ -129,24 +149,30 @@ impl Live {
     }
 
     async fn fetch(&self, path: &str, accept: &'static str) -> Result<Response, Refusal> {
-        let mut response = self.within(self.send(path, accept)).await?;
+        let start = Instant::now();
+        let mut response = self.within(start, self.send(path, accept)).await?;
         for _ in 1..TRIES {
             if response.code != 429 {
                 break;
             }
             let wait = Duration::from_secs(response.retry_after.unwrap_or(1));
-            if self.timeout.is_some_and(|timeout| wait > timeout) {
+            if self.timeout.is_some_and(|timeout| start.elapsed() + wait >= timeout) {
                 break;
             }
             tokio::time::sleep(wait).await;
-            response = self.within(self.send(path, accept)).await?;
+            response = self.within(start, self.send(path, accept)).await?;
         }
         Ok(response)
     }
 
-    async fn within(&self, sent: impl Future<Output = Result<Response, kube::Error>>) -> Result<Response, Refusal> {
+    // The time that there is counts from the first try.
+    async fn within(
+        &self,
+        start: Instant,
+        sent: impl Future<Output = Result<Response, kube::Error>>,
+    ) -> Result<Response, Refusal> {
         let answered = match self.timeout {
-            Some(timeout) => match tokio::time::timeout(timeout, sent).await {
+            Some(timeout) => match tokio::time::timeout(timeout.saturating_sub(start.elapsed()), sent).await {
                 Ok(answered) => answered,
                 Err(_) => return Err(Refusal::Trouble(Trouble::TimedOut(timeout))),
             },
@@ -239,6 +265,24 @@ impl Source for Live {
         }
         let reply = |answer: Result<_, Trouble>| answer.unwrap_or_else(|trouble| Reply::Failed(trouble.brief()));
         Ok(answers.into_iter().map(reply).collect())
+    }
+}
+
+// Whether a request goes where another one hung: to the same kind, there or everywhere; or for a log, to the kubelets.
+fn hangs_with(request: &Request, hung: &Request) -> bool {
+    let place = |request: &Request| match request {
+        Request::List { kind, namespace }
+        | Request::Get { kind, namespace, .. }
+        | Request::Names { kind, namespace } => Some((*kind, namespace.clone())),
+        Request::Matching { kind, .. } => Some((*kind, None)),
+        Request::Objects { .. } | Request::Discovery(_) | Request::Log(_) | Request::Version => None,
+    };
+    match (request, hung) {
+        (Request::Log(_), Request::Log(_)) => true,
+        (Request::Objects { of, .. }, Request::Objects { of: other, .. }) => of == other,
+        _ => place(request)
+            .zip(place(hung))
+            .is_some_and(|((kind, here), (of, there))| kind == of && (here.is_none() || here == there)),
     }
 }
 

@@ -181,7 +181,9 @@ impl Response {
 // Where an API is not installed there is nothing of its kinds.
 fn not_served(request: &Request) -> Reply {
     match request {
-        Request::List { kind, .. } if kind.is_installed_apart() => Reply::Items(Vec::new()),
+        Request::List { kind, .. } | Request::Names { kind, .. } if kind.is_installed_apart() => {
+            Reply::Items(Vec::new())
+        }
         Request::Get { kind, .. } if kind.is_installed_apart() => Reply::Absent,
         _ => Reply::Failed(Trouble::NotServed.brief()),
     }

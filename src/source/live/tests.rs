@@ -9,25 +9,39 @@ use std::{
 use serde_json::{Value, json};
 
 use super::{kubeconfig::Surroundings, *};
+use crate::{
+    inventory::{About, Inventory, State},
+    question::{Question, Target},
+    rule::{LogPatterns, Rules},
+    source::collect::collect,
+};
 
 type Seen = Arc<Mutex<Vec<String>>>;
 
 /// Answers each path with what `answer` makes of it (status and headers, body),
 /// one request a connection.
-fn serve(answer: impl Fn(&str) -> (String, String) + Send + 'static) -> (String, Seen) {
+fn serve(answer: impl Fn(&str) -> (String, String) + Send + Sync + 'static) -> (String, Seen) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let server = format!("http://{}", listener.local_addr().unwrap());
     let seen = Seen::default();
     let requests = Arc::clone(&seen);
+    let answer = Arc::new(answer);
     std::thread::spawn(move || {
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
-            let request = head(&mut stream);
-            let path = request.split(' ').nth(1).unwrap_or_default().to_owned();
-            requests.lock().unwrap().push(request);
-            let (head, body) = answer(&path);
-            let length = body.len();
-            let _ = write!(stream, "HTTP/1.1 {head}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}");
+            let (requests, answer) = (Arc::clone(&requests), Arc::clone(&answer));
+            std::thread::spawn(move || {
+                let request = head(&mut stream);
+                let path = request.split(' ').nth(1).unwrap_or_default().to_owned();
+                requests.lock().unwrap().push(request);
+                let (head, body) = answer(&path);
+                let length = if head.contains("content-length") {
+                    String::new()
+                } else {
+                    format!("content-length: {}\r\n", body.len())
+                };
+                let _ = write!(stream, "HTTP/1.1 {head}\r\n{length}connection: close\r\n\r\n{body}");
+            });
         }
     });
     (server, seen)
@@ -289,6 +303,131 @@ async fn a_list_that_takes_too_long_does_not_end_the_run() {
     let replies = live.answer(&[pods(), secret()]).await.unwrap();
     assert_eq!(replies[0], Reply::Failed("timed out after 600ms".to_owned()));
     assert!(matches!(replies[1], Reply::Object(_)), "{replies:?}");
+}
+
+#[tokio::test]
+async fn a_kind_that_hangs_costs_one_timeout_in_all_waves() {
+    let (server, seen) = serve(|path| {
+        if path.contains("secrets") {
+            std::thread::sleep(Duration::from_secs(5));
+        }
+        json("200 OK", &json!({"kind": "PodList", "items": [], "gitVersion": "v1"}))
+    });
+    let connection =
+        Connection { server: Some(server), request_timeout: Some("500ms".to_owned()), ..Connection::default() };
+    let live = connection.connect_from(&Surroundings::default()).unwrap();
+    let start = Instant::now();
+    let hung = Reply::Failed("timed out after 500ms".to_owned());
+    let first = live.answer(&[Request::Version, secret(), pods()]).await.unwrap();
+    assert_eq!(first[1..], [hung.clone(), Reply::Items(vec![])]);
+    let names =
+        |namespace: Option<&str>| Request::Names { kind: Kind::Secret, namespace: namespace.map(str::to_owned) };
+    let next = live.answer(&[names(Some("shop")), names(None), pods()]).await.unwrap();
+    assert_eq!(next, [hung.clone(), hung, Reply::Items(vec![])]);
+    assert!(start.elapsed() < Duration::from_millis(900), "{:?}", start.elapsed());
+    let asked = seen.lock().unwrap().iter().filter(|request| request.contains("secrets")).count();
+    assert_eq!(asked, 1);
+}
+
+#[tokio::test]
+async fn a_question_is_answered_but_for_the_kind_that_hangs() {
+    let (server, _) = serve(|path| {
+        if path.contains("endpointslices") {
+            std::thread::sleep(Duration::from_secs(5));
+        }
+        match path {
+            "/api/v1/namespaces/shop" => json("200 OK", &json!({"kind": "Namespace", "metadata": {"name": "shop"}})),
+            _ => json("200 OK", &json!({"kind": "List", "items": [], "gitVersion": "v1"})),
+        }
+    });
+    let connection =
+        Connection { server: Some(server), request_timeout: Some("500ms".to_owned()), ..Connection::default() };
+    let live = connection.connect_from(&Surroundings::default()).unwrap();
+    let question =
+        Question { target: Target::Everything, namespace: Some("shop".to_owned()), selector: None, client: None };
+    let about = About {
+        server: None,
+        context: None,
+        namespace: "shop".to_owned(),
+        now: jiff::Timestamp::UNIX_EPOCH,
+        recorded: false,
+    };
+    let start = Instant::now();
+    let inventory = collect(&live, &question, Inventory::new(about), &LogPatterns::default()).await.unwrap();
+    assert!(start.elapsed() < Duration::from_millis(900), "{:?}", start.elapsed());
+    let state = |kind| inventory.coverage().of_list(kind, "shop");
+    assert_eq!(state(Kind::EndpointSlice), State::Failed("timed out after 500ms".to_owned()));
+    assert_eq!((state(Kind::Pod), state(Kind::Service)), (State::Collected, State::Collected));
+    let diagnosis = crate::diagnosis::diagnose(&question, &inventory, &Rules::built_in().unwrap()).unwrap().diagnosis;
+    let told: Vec<_> = diagnosis.not_checked.iter().map(|it| (it.what.as_str(), it.why.as_str())).collect();
+    assert_eq!(told, [("endpointslices", "timed out after 500ms")]);
+}
+
+#[tokio::test]
+async fn an_answer_that_is_cut_off_in_the_middle_is_only_a_failed_reply() {
+    let (server, _) = serve(|path| match path {
+        "/version" => json("200 OK", &json!({"gitVersion": "v1"})),
+        _ => (
+            "200 OK\r\ncontent-type: application/json\r\ncontent-length: 1000".to_owned(),
+            "{\"kind\":\"PodList\",\"items\":[".to_owned(),
+        ),
+    });
+    let replies = live(&server).answer(&[Request::Version, pods()]).await.unwrap();
+    assert_eq!(replies[1], Reply::Failed("the server closed the connection".to_owned()));
+}
+
+#[tokio::test]
+async fn a_server_that_puts_off_for_longer_than_there_is_time_is_not_waited_for() {
+    let (server, seen) = serve(|path| match path {
+        "/version" => json("200 OK", &json!({"gitVersion": "v1"})),
+        _ => {
+            let (head, body) = refusal(429, "too many requests, please try again later");
+            (format!("{head}\r\nretry-after: 30"), body)
+        }
+    });
+    let start = Instant::now();
+    let replies = live(&server).answer(&[Request::Version, pods()]).await.unwrap();
+    assert_eq!(replies[1], Reply::Failed("too many requests, please try again later".to_owned()));
+    assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+    assert_eq!(seen.lock().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_server_that_puts_off_again_and_again_costs_no_more_than_one_timeout() {
+    let (server, _) = serve(|path| match path {
+        "/version" => json("200 OK", &json!({"gitVersion": "v1"})),
+        _ => {
+            let (head, body) = refusal(429, "too many requests");
+            (format!("{head}\r\nretry-after: 1"), body)
+        }
+    });
+    let start = Instant::now();
+    let replies = live(&server).answer(&[Request::Version, pods()]).await.unwrap();
+    assert_eq!(replies[1], Reply::Failed("too many requests".to_owned()));
+    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+}
+
+#[tokio::test]
+async fn an_aggregated_api_that_is_down_does_not_end_the_run() {
+    let (server, _) = serve(|path| match path {
+        "/version" => json("200 OK", &json!({"gitVersion": "v1"})),
+        path if path.contains("metrics.k8s.io") => {
+            ("503 Service Unavailable\r\ncontent-type: text/plain".to_owned(), "service unavailable\n".to_owned())
+        }
+        path if path.contains("discovery.k8s.io") => {
+            ("404 Not Found\r\naudit-id: x\r\ncontent-type: text/plain".to_owned(), "404 page not found\n".to_owned())
+        }
+        _ => json("200 OK", &json!({"kind": "PodList", "items": []})),
+    });
+    let list = |kind| Request::List { kind, namespace: Some("shop".to_owned()) };
+    let requests = [Request::Version, list(Kind::PodMetrics), list(Kind::EndpointSlice), list(Kind::Gateway), pods()];
+    let replies = live(&server).answer(&requests).await.unwrap();
+    let failed = |why: &str| Reply::Failed(why.to_owned());
+    let nothing = || Reply::Items(vec![]);
+    assert_eq!(
+        replies[1..],
+        [failed("service unavailable"), failed("not served by this server"), nothing(), nothing()]
+    );
 }
 
 #[tokio::test]

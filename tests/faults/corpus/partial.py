@@ -15,7 +15,7 @@ from .score import diagnose
 GROUPS = {
     "": """pods pods/log events services configmaps secrets serviceaccounts persistentvolumeclaims persistentvolumes nodes namespaces
            resourcequotas limitranges""",
-    "apps": "replicasets deployments statefulsets daemonsets",
+    "apps": "replicasets deployments statefulsets daemonsets controllerrevisions",
     "batch": "jobs cronjobs",
     "discovery.k8s.io": "endpointslices",
     "networking.k8s.io": "ingresses networkpolicies ingressclasses",
@@ -43,9 +43,8 @@ service-account-missing service-selector-typo service-scaled-to-zero service-tar
 unschedulable-cpu unschedulable-node-selector rollout-stuck-bad-image healthy-deployment healthy-waiting-claim healthy-headless-external
 seed-all-at-once""".split()
 
-# Who may `view` has no right to Secrets, nodes and StorageClasses, but the kubelet, the scheduler and the volume controller say these.
-SAID_TO_ALL = {"secret-missing", "secret-key-missing", "image-pull-secret-missing", "image-pull-unauthorized", "storage-class-missing",
-               "insufficient-resources"}
+# Who may `view` has no right to Secrets and nodes, but the kubelet and the scheduler say these.
+SAID_TO_ALL = {"secret-missing", "secret-key-missing", "image-pull-secret-missing", "image-pull-unauthorized", "insufficient-resources"}
 VIEW = "view"
 LITTLE = "pods and events alone"
 
@@ -137,6 +136,7 @@ def faults_of(full, answer, lacking, ask):
         wrong.append(f"complains: {answer.stderr.strip()[:200]}")
     always = ALWAYS if ask.startswith("pod ") else ALWAYS | OWNERS
     unseen = {entry["what"] for entry in report["notChecked"]}
+    wrong += [f"does not say what it may hide that {entry['what']} were not looked at" for entry in report["notChecked"] if not entry["hides"]]
     lost = {f["rule"] for f in full["findings"] if f["root"]} - {f["rule"] for f in findings}
     for what in sorted(lacking):
         word = {"pods/log": "logs"}.get(what, what)
