@@ -3,14 +3,14 @@
 use super::Wanted;
 use crate::{
     changes::settings_of,
-    facts::{container, events::Events, refusal, service::is_ready, workload::Workload},
+    facts::{container, service::is_ready, workload::Workload},
     graph::Reach,
     kind::Kind,
 };
 
 impl Wanted<'_> {
-    /// What was rolled out before, what containers that fail have read, and the quota that stands in the way.
-    pub(super) fn of_changes(&mut self, workload: &Workload, events: &Events, reach: &Reach) {
+    /// What was rolled out before, and what containers that fail have read.
+    pub(super) fn of_changes(&mut self, workload: &Workload, reach: &Reach) {
         let namespace = workload.object.namespace.as_str();
         let pods = || workload.pods.iter().filter(|pod| reach.asks_for_pod(&workload.object, pod));
         // A Deployment's are its ReplicaSets.
@@ -25,12 +25,6 @@ impl Wanted<'_> {
                 if status.is_some_and(|status| container::is_failing(self.inventory, status)) {
                     settings_of(spec, container).iter().for_each(|(kind, name)| self.get(*kind, namespace, name));
                 }
-            }
-        }
-        if let Some(words) = refusal::words(self.inventory, events, workload) {
-            let quota = refusal::quota(&words.text);
-            if !quota.is_empty() {
-                self.get(Kind::ResourceQuota, namespace, &quota);
             }
         }
     }

@@ -1,6 +1,6 @@
 //! What is asked for of kinds that the doctor does not know by itself.
 
-use super::{Request, Source, Wanted};
+use super::{CLUSTER_EVENTS, Request, Source, Wanted};
 use crate::{
     custom::{self, CustomObject, Resource, Root},
     error::Error,
@@ -10,9 +10,6 @@ use crate::{
     kind::Kind,
     question::Target,
 };
-
-/// Where events about objects that live in no namespace are kept.
-const THEIR_EVENTS: &str = "default";
 
 // Groups with more kinds than that are not for single things and what they consist of.
 const A_FEW: usize = 8;
@@ -41,7 +38,7 @@ impl Wanted<'_> {
             let Target::Custom(of, _) = target else { continue };
             self.objects(of, namespace);
             if !of.namespaced {
-                self.list(Kind::Event, Some(THEIR_EVENTS));
+                self.list(Kind::Event, Some(CLUSTER_EVENTS));
             }
         }
     }

@@ -23,6 +23,9 @@ use crate::{
 
 pub use custom::types;
 
+/// Where events about nodes and whatever else lives in no namespace are kept.
+const CLUSTER_EVENTS: &str = "default";
+
 const SERVING: [Kind; 8] = [
     Kind::Service,
     Kind::EndpointSlice,
@@ -161,7 +164,7 @@ impl Wanted<'_> {
             self.references(workload);
             self.of_refusal(workload, &events);
             self.of_pods(workload, &reach);
-            self.of_changes(workload, &events, &reach);
+            self.of_changes(workload, &reach);
             self.of_usage(workload, &reach);
             // Who took a place may be in any namespace.
             if preemptions.is_by_unseen(&reach, workload) {

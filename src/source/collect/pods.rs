@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use k8s_openapi::api::core::v1::{Container, PersistentVolumeClaim, Pod};
 
-use super::Wanted;
+use super::{CLUSTER_EVENTS, Wanted};
 use crate::{
     facts::{container, log, node, object, pull, schedule, usage, workload::Workload},
     graph::{Key, Reach, claims_of},
@@ -12,9 +12,6 @@ use crate::{
     kind::Kind,
     source::{LogKey, Request},
 };
-
-/// Where events about nodes, which live in no namespace, are kept.
-const NODE_EVENTS: &str = "default";
 
 impl Wanted<'_> {
     pub(super) fn of_pods(&mut self, workload: &Workload, reach: &Reach) {
@@ -41,7 +38,7 @@ impl Wanted<'_> {
                     }
                 }
                 if container::was_killed_without_limit(spec, status) {
-                    self.list(Kind::Event, Some(NODE_EVENTS));
+                    self.list(Kind::Event, Some(CLUSTER_EVENTS));
                 }
                 // One log of each container tells for all replicas.
                 if let Some(key) = container::log_of(self.inventory, pod, spec, init).filter(|key| !key.recent)

@@ -50,6 +50,10 @@ impl Wanted<'_> {
         if refusal::is_of_limits(&words.text) {
             self.list(Kind::LimitRange, self.within(&workload.object.namespace));
         }
+        let quota = refusal::quota(&words.text);
+        if !quota.is_empty() {
+            self.get(Kind::ResourceQuota, &workload.object.namespace, &quota);
+        }
         if refusal::is_of_priority_class(&words.text) {
             self.names(Kind::PriorityClass, None);
         }
