@@ -1,16 +1,14 @@
 //! Other objects that may have been changed instead of the one that a finding is on: what its field at fault names, what
 //! the cluster's words name, and what a container that fails now has read.
 
-use std::collections::BTreeSet;
-
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::{Container, Event, Pod, PodSpec, Volume};
+use k8s_openapi::api::core::v1::{Event, Pod};
 use serde_json::Value;
 
 use super::path::{Path, Step};
 use crate::{
     document::{Finding, ObjectRef},
-    facts::{World, container, object, probe, refusal, service::is_ready},
+    facts::{World, container, object, probe, reference::read_by, refusal, service::is_ready},
     kind::Kind,
 };
 
@@ -86,7 +84,7 @@ fn read_by_what_fails(world: &World, finding: &Finding) -> Vec<Elsewhere> {
     let Some(between) = between(world, &failing, name, well) else { return Vec::new() };
     let spec = first.spec.as_ref();
     let container = container::containers(first).into_iter().map(|(spec, _)| spec).find(|spec| spec.name == name);
-    let read = spec.zip(container).map(|(spec, container)| settings_of(spec, container)).unwrap_or_default();
+    let read = spec.zip(container).map(|(spec, container)| read_by(spec, container)).unwrap_or_default();
     let one = |(kind, name)| Elsewhere { kind, name, path: "data", between: Some(between) };
     read.into_iter().map(one).collect()
 }
@@ -129,34 +127,6 @@ fn started(pod: &Pod, name: &str) -> Option<Timestamp> {
     probe::started_at(container::status(pod, name, false)).map(|time| time.0)
 }
 
-/// The ConfigMaps and Secrets that a container reads, through its environment or as files.
-pub fn settings_of(spec: &PodSpec, container: &Container) -> BTreeSet<(Kind, String)> {
-    // The cluster puts it into every pod and nobody changes it.
-    const ROOT_CA: &str = "kube-root-ca.crt";
-    let mut found = BTreeSet::new();
-    let mut add = |kind: Kind, name: Option<&String>| {
-        found.extend(name.filter(|name| *name != ROOT_CA).map(|name| (kind, name.clone())));
-    };
-    for from in container.env.iter().flatten().filter_map(|variable| variable.value_from.as_ref()) {
-        add(Kind::ConfigMap, from.config_map_key_ref.as_ref().map(|of| &of.name));
-        add(Kind::Secret, from.secret_key_ref.as_ref().map(|of| &of.name));
-    }
-    for from in container.env_from.iter().flatten() {
-        add(Kind::ConfigMap, from.config_map_ref.as_ref().map(|of| &of.name));
-        add(Kind::Secret, from.secret_ref.as_ref().map(|of| &of.name));
-    }
-    let mounted = |volume: &&Volume| container.volume_mounts.iter().flatten().any(|mount| mount.name == volume.name);
-    for volume in spec.volumes.iter().flatten().filter(mounted) {
-        add(Kind::ConfigMap, volume.config_map.as_ref().map(|map| &map.name));
-        add(Kind::Secret, volume.secret.as_ref().and_then(|secret| secret.secret_name.as_ref()));
-        for source in volume.projected.iter().flat_map(|all| all.sources.iter().flatten()) {
-            add(Kind::ConfigMap, source.config_map.as_ref().map(|map| &map.name));
-            add(Kind::Secret, source.secret.as_ref().map(|secret| &secret.name));
-        }
-    }
-    found
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -179,25 +149,5 @@ mod tests {
             let found = named_by(&object, &Path::parse(field));
             assert_eq!(found.as_ref().map(|it| (it.kind, it.name.as_str())), expected, "{field}");
         }
-    }
-
-    #[test]
-    fn settings_come_through_the_environment_and_as_files() {
-        let spec = json!({
-            "containers": [{
-                "name": "web",
-                "env": [{"name": "A", "valueFrom": {"secretKeyRef": {"name": "key", "key": "a"}}}],
-                "envFrom": [{"configMapRef": {"name": "env"}}],
-                "volumeMounts": [{"name": "files", "mountPath": "/etc/web"}],
-            }],
-            "volumes": [
-                {"name": "files", "projected": {"sources": [{"configMap": {"name": "files"}}]}},
-                {"name": "unused", "configMap": {"name": "unused"}},
-            ],
-        });
-        let spec: PodSpec = serde_json::from_value(spec).unwrap();
-        let found = settings_of(&spec, &spec.containers[0]);
-        let names: Vec<_> = found.iter().map(|(kind, name)| format!("{kind}/{name}")).collect();
-        assert_eq!(names, ["ConfigMap/env", "ConfigMap/files", "Secret/key"]);
     }
 }

@@ -12,7 +12,6 @@ mod template;
 use jiff::Timestamp;
 use serde_json::Value;
 
-pub use elsewhere::settings_of;
 pub use template::since;
 
 use crate::{

@@ -6,10 +6,11 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use k8s_openapi::{
-    api::core::v1::{ConfigMap, Container, PodSpec, Secret, Volume},
+    api::core::v1::{ConfigMap, Container, PodSpec, Secret},
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
 
+use super::settings::settings;
 use crate::{
     facts::{container, probe, workload::Workload},
     inventory::Inventory,
@@ -62,28 +63,12 @@ pub fn of(inventory: &Inventory, workload: &Workload, kind: Kind, name: &str) ->
 // The keys that a container was given at its start and not since, all of them where the set is empty; nothing where it
 // was given none.
 fn keys_at_start(spec: &PodSpec, container: &Container, kind: Kind, name: &str) -> Option<BTreeSet<String>> {
-    let mut keys = BTreeSet::new();
-    for from in container.env.iter().flatten().filter_map(|variable| variable.value_from.as_ref()) {
-        let map = from.config_map_key_ref.as_ref().filter(|of| kind == Kind::ConfigMap && of.name == name);
-        let secret = from.secret_key_ref.as_ref().filter(|of| kind == Kind::Secret && of.name == name);
-        keys.extend(map.map(|of| of.key.clone()).or(secret.map(|of| of.key.clone())));
-    }
-    let whole = container.env_from.iter().flatten().any(|from| {
-        from.config_map_ref.as_ref().is_some_and(|of| kind == Kind::ConfigMap && of.name == name)
-            || from.secret_ref.as_ref().is_some_and(|of| kind == Kind::Secret && of.name == name)
-    });
-    let is_of = |volume: &&Volume| match kind {
-        Kind::ConfigMap => volume.config_map.as_ref().is_some_and(|map| map.name == name),
-        _ => volume.secret.as_ref().is_some_and(|secret| secret.secret_name.as_deref() == Some(name)),
-    };
-    let volumes: Vec<&str> = spec.volumes.iter().flatten().filter(is_of).map(|volume| volume.name.as_str()).collect();
-    for mount in container.volume_mounts.iter().flatten().filter(|mount| volumes.contains(&mount.name.as_str())) {
-        keys.extend(mount.sub_path.clone());
-    }
-    if whole {
+    let at_start = settings(spec, container).into_iter().filter(|setting| setting.at_start);
+    let keys: Vec<_> = at_start.filter(|it| it.kind == kind && it.name == name).map(|it| it.key.to_owned()).collect();
+    if keys.iter().any(String::is_empty) {
         return Some(BTreeSet::new());
     }
-    (!keys.is_empty()).then_some(keys)
+    (!keys.is_empty()).then(|| keys.into_iter().collect())
 }
 
 // Of each manager is known which keys it wrote, and when it last changed anything.

@@ -3,6 +3,7 @@
 mod changed;
 mod places;
 mod said;
+mod settings;
 
 use std::collections::BTreeSet;
 
@@ -12,6 +13,7 @@ use serde::Serialize;
 use serde_json::json;
 
 pub use places::References;
+pub use settings::read_by;
 
 use super::{
     events::Events,

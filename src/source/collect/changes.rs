@@ -2,8 +2,7 @@
 
 use super::Wanted;
 use crate::{
-    changes::settings_of,
-    facts::{container, service::is_ready, workload::Workload},
+    facts::{container, reference::read_by, service::is_ready, workload::Workload},
     graph::Reach,
     kind::Kind,
 };
@@ -23,7 +22,7 @@ impl Wanted<'_> {
             for (container, init) in container::containers(pod) {
                 let status = container::status(pod, &container.name, init);
                 if status.is_some_and(|status| container::is_failing(self.inventory, status)) {
-                    settings_of(spec, container).iter().for_each(|(kind, name)| self.get(*kind, namespace, name));
+                    read_by(spec, container).iter().for_each(|(kind, name)| self.get(*kind, namespace, name));
                 }
             }
         }
