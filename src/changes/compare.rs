@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::path::{Path, Step};
-use crate::facts::quantity;
+use crate::{document::Change, facts::quantity};
 
 /// A field in which they differ; null where it is not set.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,6 +16,22 @@ pub struct Difference {
     pub from: Value,
     /// The value now.
     pub to: Value,
+}
+
+impl Difference {
+    /// The same as a change of which nobody knows who made it, or when.
+    pub fn change(&self) -> Change {
+        let value = |value: &Value| (!value.is_null()).then(|| show(value));
+        Change {
+            object: None,
+            field: self.path.to_string(),
+            from: value(&self.from),
+            to: value(&self.to),
+            by: None,
+            at: None,
+            exact: false,
+        }
+    }
 }
 
 /// Objects field by field, lists of named items item by item; any other list is one value.

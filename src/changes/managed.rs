@@ -38,6 +38,8 @@ struct Entry<'a> {
     subresource: &'a str,
     at: Option<Timestamp>,
     fields: &'a Map<String, Value>,
+    // The fields that it wrote, each by its path.
+    leaves: Vec<Path>,
 }
 
 impl<'a> Managers<'a> {
@@ -46,7 +48,11 @@ impl<'a> Managers<'a> {
         let metadata = object.get("metadata")?;
         let created = time(metadata.get("creationTimestamp")?)?;
         let entries = metadata.get("managedFields").and_then(Value::as_array);
-        Some(Self { created, object, entries: entries.into_iter().flatten().filter_map(Entry::of).collect() })
+        Some(Self {
+            created,
+            object,
+            entries: entries.into_iter().flatten().filter_map(|entry| Entry::of(entry, object)).collect(),
+        })
     }
 
     /// Who wrote what stands at a path, where that is one manager.
@@ -69,10 +75,10 @@ impl<'a> Managers<'a> {
     pub fn changed(&self, path: &Path) -> Vec<(Path, Write)> {
         let mut found = Vec::new();
         for entry in &self.entries {
-            for field in entry.leaves(self.object).into_iter().filter(|field| field.meets(path)) {
-                let write = self.write(entry, &field);
-                if write.is_change && self.writer(&field).as_ref() == Some(&write) {
-                    found.push((field, write));
+            for field in entry.leaves.iter().filter(|field| field.meets(path)) {
+                let write = self.write(entry, field);
+                if write.is_change && self.writer(field).as_ref() == Some(&write) {
+                    found.push((field.clone(), write));
                 }
             }
         }
@@ -83,13 +89,13 @@ impl<'a> Managers<'a> {
     /// it may have been that.
     pub fn last_write_of(&self, path: &Path) -> Option<Write> {
         let writers = self.entries.iter().filter(|entry| entry.subresource.is_empty() && entry.is_of_a_person());
-        let writers = writers.filter(|entry| entry.leaves(self.object).iter().any(|field| field.meets(path)));
+        let writers = writers.filter(|entry| entry.leaves.iter().any(|field| field.meets(path)));
         let (at, entry) = writers.filter_map(|entry| Some((self.later(entry)?, entry))).max_by_key(|(at, _)| *at)?;
         Some(Write { by: entry.manager.to_owned(), at: Some(at), exact: true, is_change: true })
     }
 
     fn write(&self, entry: &Entry, path: &Path) -> Write {
-        let alone = || entry.leaves(self.object).iter().all(|field| field.meets(path));
+        let alone = || entry.leaves.iter().all(|field| field.meets(path));
         Write {
             by: entry.manager.to_owned(),
             at: entry.at,
@@ -113,14 +119,18 @@ impl<'a> Managers<'a> {
 }
 
 impl<'a> Entry<'a> {
-    fn of(entry: &'a Value) -> Option<Self> {
+    fn of(entry: &'a Value, object: &Value) -> Option<Self> {
+        let fields = entry.get("fieldsV1")?.as_object()?;
+        let mut leaves = Vec::new();
+        add_leaves(fields, object, &Path::default(), &mut leaves);
         let word = |key: &str| entry.get(key).and_then(Value::as_str);
         Some(Self {
             manager: word("manager")?,
             is_apply: word("operation") == Some("Apply"),
             subresource: word("subresource").unwrap_or_default(),
             at: entry.get("time").and_then(time),
-            fields: entry.get("fieldsV1")?.as_object()?,
+            fields,
+            leaves,
         })
     }
 
@@ -141,12 +151,6 @@ impl<'a> Entry<'a> {
         const CHANGES: [&str; 6] =
             ["kubectl-edit", "kubectl-patch", "kubectl-set", "kubectl-label", "kubectl-annotate", "kubectl-rollout"];
         CHANGES.contains(&self.manager)
-    }
-
-    fn leaves(&self, object: &Value) -> Vec<Path> {
-        let mut leaves = Vec::new();
-        add_leaves(self.fields, object, &Path::default(), &mut leaves);
-        leaves
     }
 }
 

@@ -19,7 +19,7 @@ use crate::{
     facts::World,
     kind::Kind,
 };
-use compare::{Difference, show};
+use compare::Difference;
 use elsewhere::Elsewhere;
 use managed::{Managers, Write};
 use path::Path;
@@ -143,17 +143,17 @@ impl Looked<'_> {
     }
 
     fn change(&self, difference: &Difference, write: Option<&Write>) -> Change {
-        // Nobody is shown a Secret's values.
-        let value = |value: &Value| (!value.is_null() && self.kind != Kind::Secret).then(|| show(value));
-        Change {
-            object: None,
-            field: difference.path.to_string(),
-            from: value(&difference.from),
-            to: value(&difference.to),
+        let mut change = Change {
             by: write.map(|write| write.by.clone()),
             at: write.and_then(|write| Some(write.at?.to_string())),
             exact: write.is_some_and(|write| write.exact),
+            ..difference.change()
+        };
+        // Nobody is shown a Secret's values.
+        if self.kind == Kind::Secret {
+            (change.from, change.to) = (None, None);
         }
+        change
     }
 }
 

@@ -8,7 +8,7 @@ use k8s_openapi::api::{
 use serde_json::{Value, json};
 
 use super::{
-    compare::{Difference, compare, show},
+    compare::{Difference, compare},
     elsewhere::first_back_off,
     path::Path,
 };
@@ -37,6 +37,9 @@ impl Rollout {
     /// The one that led to what is found, where that is wrong with pods of the newest revision alone: from the newest
     /// revision that has ready pods, or, where none has and the newest failed from the start, from the one before.
     pub fn to_what_fails(world: &World, finding: &Finding) -> Option<Self> {
+        if !is_about_pods(finding) {
+            return None;
+        }
         let workload = world.workloads.get(&finding.object)?;
         let mut revisions = revisions(world, workload);
         let (newest, older) = revisions.split_first()?;
@@ -44,7 +47,7 @@ impl Rollout {
             let pod = workload.pods.iter().find(|pod| object::name(&pod.metadata) == name);
             pod.is_some_and(|pod| !workload::is_of_older_revision(world.inventory, workload, pod))
         };
-        if !is_about_pods(finding) || newest.is_ready || !finding.affected.iter().all(|pod| is_of_newest(&pod.name)) {
+        if newest.is_ready || !finding.affected.iter().all(|pod| is_of_newest(&pod.name)) {
             return None;
         }
         let before = match older.iter().position(|revision| revision.is_ready) {
@@ -147,17 +150,7 @@ fn is_of(pod: &Pod, revision: &str) -> bool {
 
 /// The fields in which a pod template differs from that of a ReplicaSet.
 pub fn since(set: &ReplicaSet, template: &Value) -> Vec<Change> {
-    let value = |value: &Value| Some(show(value)).filter(|_| !value.is_null());
-    let change = |difference: Difference| Change {
-        object: None,
-        field: difference.path.to_string(),
-        from: value(&difference.from),
-        to: value(&difference.to),
-        by: None,
-        at: None,
-        exact: false,
-    };
-    compare(&Path::parse("spec.template"), &template_of(set), template).into_iter().map(change).collect()
+    compare(&Path::parse("spec.template"), &template_of(set), template).iter().map(Difference::change).collect()
 }
 
 fn in_workload(template: Value) -> Value {
