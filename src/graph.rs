@@ -75,10 +75,10 @@ impl Graph {
             let selected = service::selected_workloads(workloads, found);
             // What it was meant for is what it will send traffic to once that is mended; who asks about that does not
             // ask about the Service.
-            if selected.is_empty() && !service::selector(found).is_empty() {
-                let meant = service::nearest_workload(workloads, found, &service::selector(found));
-                let meant = meant.map(|workload| Key::of(&workload.object));
-                graph.needs.entry(from.clone()).or_default().extend(meant);
+            let selector = service::selector(found);
+            if selected.is_empty() && !selector.is_empty() {
+                let meant = service::nearest_workload(workloads, found, &selector);
+                graph.add_one_way(&from, meant.map(|workload| Key::of(&workload.object)));
             }
             for workload in selected {
                 graph.add(&from, Key::of(&workload.object));
@@ -108,7 +108,7 @@ impl Graph {
         // What a budget covers does not fare otherwise for it: who asks about that does not ask about the budget.
         for found in inventory.seen_anywhere::<PodDisruptionBudget>() {
             let covered = budget::workloads(workloads, found).into_iter().map(|workload| Key::of(&workload.object));
-            graph.needs.entry(Key::of(&object::object_ref(found))).or_default().extend(covered);
+            graph.add_one_way(&Key::of(&object::object_ref(found)), covered);
         }
         for workload in &workloads.all {
             let from = Key::of(&workload.object);
@@ -230,6 +230,11 @@ impl Graph {
                 self.add(&Key::of(&object.object_ref()), to);
             }
         }
+    }
+
+    // Who asks about what is needed does not ask about what needs it.
+    fn add_one_way(&mut self, from: &Key, to: impl IntoIterator<Item = Key>) {
+        self.needs.entry(from.clone()).or_default().extend(to);
     }
 
     fn add(&mut self, from: &Key, to: Key) {

@@ -13,7 +13,10 @@ use k8s_openapi::{
 
 use crate::{
     document::{Change, Finding, Moment, ObjectRef, Severity},
-    facts::{object, service::endpoints},
+    facts::{
+        object,
+        service::{endpoints, is_slice_of},
+    },
     inventory::Inventory,
 };
 
@@ -97,10 +100,7 @@ fn without_endpoints(inventory: &Inventory, object: &ObjectRef) -> Option<Moment
     if endpoints(inventory, service).known()?.ready > 0 {
         return None;
     }
-    let slices = inventory.seen::<EndpointSlice>(&object.namespace).filter(|slice| {
-        let labels = slice.metadata.labels.as_ref();
-        labels.and_then(|labels| labels.get("kubernetes.io/service-name")) == Some(&object.name)
-    });
+    let slices = inventory.seen::<EndpointSlice>(&object.namespace).filter(|slice| is_slice_of(slice, &object.name));
     let written = slices.flat_map(|slice| slice.metadata.managed_fields.iter().flatten());
     let last = written.filter_map(|entry| entry.time.as_ref()).max_by_key(|time| time.0)?;
     Some(moment(last, object.clone(), "no ready endpoint".to_owned()))

@@ -86,11 +86,15 @@ pub(super) fn weights(findings: &[Finding]) -> BTreeMap<FindingRef, usize> {
 /// workload or Service suffers, so that mending the first alone does not make that well. What stands above, an
 /// Ingress with several backends, may well suffer from several at once.
 pub(super) fn mark_next(world: &World, graph: &Graph, findings: &mut [Finding]) {
+    let is_root_error = |finding: &Finding| finding.root && finding.severity == Severity::Error;
+    if findings.iter().filter(|finding| is_root_error(finding)).count() < 2 {
+        return;
+    }
     let workloads: BTreeSet<Key> = world.workloads.all.iter().map(|workload| Key::of(&workload.object)).collect();
     let is_one_thing = |key: &Key| workloads.contains(key) || key.kind == Kind::Service.info().name;
     let above = graph.reversed();
     let mut first_of: BTreeMap<Key, FindingRef> = BTreeMap::new();
-    for finding in findings.iter_mut().filter(|finding| finding.root && finding.severity == Severity::Error) {
+    for finding in findings.iter_mut().filter(|finding| is_root_error(finding)) {
         let own = Key::of(&finding.object);
         let mut sufferers = above.beneath(&own);
         sufferers.insert(own);

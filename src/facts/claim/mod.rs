@@ -110,7 +110,7 @@ pub fn facts(inventory: &Inventory, events: &Events, claim: &PersistentVolumeCla
             Known::Known(_) if seen.is_empty() => "none".to_owned(),
             Known::Known(_) => seen.join(", "),
         },
-        stateful_set: made_by(inventory, claim).map(str::to_owned).unwrap_or_default(),
+        stateful_set: stateful_set(inventory, claim),
         volume: spec.and_then(|spec| spec.volume_name.clone()).unwrap_or_default(),
         pending: pending::facts(inventory, events, claim),
         message: newest.map(|event| event.message.to_owned()).unwrap_or_default(),
@@ -119,7 +119,7 @@ pub fn facts(inventory: &Inventory, events: &Events, claim: &PersistentVolumeCla
 }
 
 // The StatefulSet that makes a claim from its volumeClaimTemplates: `data-db-0` is made by db of its template data.
-fn made_by<'a>(inventory: &'a Inventory, claim: &PersistentVolumeClaim) -> Option<&'a str> {
+fn stateful_set(inventory: &Inventory, claim: &PersistentVolumeClaim) -> String {
     let name = object::name(&claim.metadata);
     let makes = |set: &&StatefulSet| {
         let templates = set.spec.as_ref().and_then(|spec| spec.volume_claim_templates.as_deref()).unwrap_or_default();
@@ -129,7 +129,7 @@ fn made_by<'a>(inventory: &'a Inventory, claim: &PersistentVolumeClaim) -> Optio
         })
     };
     let set = inventory.seen::<StatefulSet>(object::namespace(&claim.metadata)).find(makes);
-    set.map(|set| object::name(&set.metadata))
+    set.map(|set| object::name(&set.metadata).to_owned()).unwrap_or_default()
 }
 
 // https://kubernetes.io/docs/concepts/storage/storage-classes/#default-storageclass

@@ -217,6 +217,13 @@ pub fn text(labels: &BTreeMap<String, String>) -> String {
     labels.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(",")
 }
 
+/// Whether a slice holds endpoints of the Service of this name in its namespace
+/// (<https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/#ownership>).
+pub fn is_slice_of(slice: &EndpointSlice, service: &str) -> bool {
+    let labels = slice.metadata.labels.as_ref();
+    labels.and_then(|labels| labels.get("kubernetes.io/service-name")).is_some_and(|name| name == service)
+}
+
 /// How many endpoints a Service has.
 pub fn endpoints(inventory: &Inventory, service: &Service) -> Known<EndpointFacts> {
     let namespace = object::namespace(&service.metadata);
@@ -236,15 +243,7 @@ pub fn endpoints(inventory: &Inventory, service: &Service) -> Known<EndpointFact
     slices.map(|slices| {
         let mut facts = EndpointFacts::default();
         let name = object::name(&service.metadata);
-        let of_service = |slice: &&&EndpointSlice| {
-            slice
-                .metadata
-                .labels
-                .as_ref()
-                .and_then(|labels| labels.get("kubernetes.io/service-name"))
-                .is_some_and(|label| label == name)
-        };
-        for slice in slices.iter().filter(of_service) {
+        for slice in slices.iter().filter(|slice| is_slice_of(slice, name)) {
             facts.slices += 1;
             for endpoint in slice.endpoints.iter() {
                 match endpoint.conditions.as_ref().and_then(|conditions| conditions.ready) {
