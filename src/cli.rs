@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::{document::Severity, report::Format, source::live::Connection};
+use crate::{active, document::Severity, report::Format, source::live::Connection};
 
 /// Names the root cause of what is broken in a Kubernetes cluster, and the cure.
 #[derive(Debug, Parser)]
@@ -25,6 +25,9 @@ pub struct Cli {
     /// Where and how to look.
     #[command(flatten)]
     pub look: Look,
+    /// Connections to make as well.
+    #[command(flatten)]
+    pub active: active::Flags,
     /// How to reach a cluster.
     #[command(flatten)]
     pub connection: Connection,
@@ -82,6 +85,8 @@ pub enum Command {
     },
     /// List the rules
     Rules,
+    /// Remove what checks with --probe left in the namespace that were killed, or with -A in all of them
+    Cleanup,
 }
 
 impl Cli {
@@ -93,6 +98,7 @@ impl Cli {
         let words = match self.command.take() {
             None => Vec::new(),
             Some(Command::Rules) => vec!["rules".to_owned()],
+            Some(Command::Cleanup) => vec!["cleanup".to_owned()],
             Some(Command::Demo { case }) => std::iter::once("demo".to_owned()).chain(case).collect(),
             Some(Command::Explain { id }) => vec!["explain".to_owned(), id],
             Some(Command::Record { target, .. }) => std::iter::once("record".to_owned()).chain(target).collect(),

@@ -264,7 +264,7 @@ pub struct FindingRef {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ProbeStep {
-    /// `pod`, `service`, `dns`.
+    /// `listening`, `inside`, `pod`, `dns`, `service`, `outside`.
     pub step: String,
     /// Where the check was made from.
     pub from: String,
@@ -272,6 +272,8 @@ pub struct ProbeStep {
     pub to: String,
     /// What came back.
     pub answer: String,
+    /// After how many milliseconds; the longest where it was asked several times.
+    pub milliseconds: u64,
     /// Whether that is what should come back.
     pub ok: bool,
 }

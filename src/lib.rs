@@ -3,6 +3,7 @@
 //! Data flows one way:
 //! [`source`] → [`inventory`] → [`facts`] → [`rule`]s → [`diagnosis`] → [`report`].
 
+pub mod active;
 mod certificate;
 pub mod changes;
 pub mod cli;

@@ -8,6 +8,7 @@ use std::{
 use jiff::Timestamp;
 
 use crate::{
+    active,
     cli::{Cli, Color, Command},
     custom::Types,
     demo, diagnosis,
@@ -46,6 +47,7 @@ pub fn run(cli: &Cli) -> Result<ExitCode, Error> {
             Ok(answer(cli, &rules(cli)?, &question, &inventory))
         }
         Some(Command::Record { target, file }) => record(cli, target, file.as_deref()),
+        Some(Command::Cleanup) => cleanup(cli),
         None => diagnose(cli),
     }
 }
@@ -72,12 +74,20 @@ fn diagnose(cli: &Cli) -> Result<ExitCode, Error> {
 }
 
 fn look(cli: &Cli, words: &[String], patterns: &LogPatterns) -> Result<(Question, Inventory), Error> {
+    if let Some(complaint) = cli.active.complaint() {
+        return Err(Error::new(complaint));
+    }
     if cli.look.from.is_empty() {
         // What is misspelt on the command line is said before a cluster is asked.
         if !question::may_be_custom(words) {
             question(cli, words, None, &Types::default())?;
         }
         return look_at_cluster(cli, words, patterns);
+    }
+    if cli.active.probe {
+        return Err(Error::new(
+            "--probe makes connections in a cluster, and --from looks at none; a recording has the checks that were made for it",
+        ));
     }
     let namespace = given_namespace(cli).unwrap_or_else(|| "default".to_owned());
     let (inventory, recorded_target) = files::read(&cli.look.from, &namespace)?;
@@ -89,11 +99,7 @@ fn look(cli: &Cli, words: &[String], patterns: &LogPatterns) -> Result<(Question
 }
 
 fn look_at_cluster(cli: &Cli, words: &[String], patterns: &LogPatterns) -> Result<(Question, Inventory), Error> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Error::new(format!("cannot start: {error}")))?;
-    runtime.block_on(async {
+    runtime()?.block_on(async {
         let live = cli.connection.connect().await?;
         let mut inventory = Inventory::new(About {
             server: None,
@@ -107,9 +113,33 @@ fn look_at_cluster(cli: &Cli, words: &[String], patterns: &LogPatterns) -> Resul
         }
         let question = question(cli, words, Some(live.namespace.clone()), &inventory.custom().types)?;
         inventory.about.namespace = question.namespace.clone().unwrap_or_default();
-        let inventory = collect::collect(&live, &question, inventory, patterns).await?;
+        if !cli.active.probe {
+            let inventory = collect::collect(&live, &question, inventory, patterns).await?;
+            return Ok((question, inventory));
+        }
+        let rights = async { Ok(active::rights(&live, &question).await) };
+        let (mut inventory, rights) =
+            tokio::try_join!(collect::collect(&live, &question, inventory, patterns), rights)?;
+        active::check(&live, &question, &mut inventory, &cli.active, &rights).await?;
         Ok((question, inventory))
     })
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, Error> {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.enable_all().build().map_err(|error| Error::new(format!("cannot start: {error}")))
+}
+
+fn cleanup(cli: &Cli) -> Result<ExitCode, Error> {
+    let lines = runtime()?.block_on(async {
+        let live = cli.connection.connect().await?;
+        let namespace = Some(live.namespace.as_str()).filter(|_| !cli.look.all_namespaces);
+        active::cleanup::cleanup(&live, namespace).await
+    })?;
+    for line in lines {
+        print(&format!("{}\n", report::clean::line(&line)));
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 // kubectl takes an empty one for none.

@@ -62,6 +62,7 @@ pub fn diagnose(question: &Question, inventory: &Inventory, rules: &Rules) -> Re
     let mut diagnosis = document(question, inventory);
     diagnosis.timeline = timeline::of(inventory, &findings);
     diagnosis.findings = findings;
+    diagnosis.probe = sight::steps(inventory);
     diagnosis.not_checked = sight::not_checked(question, inventory, &outcome.unseen);
     diagnosis.checked = sight::checked(inventory, &world, &reach);
     let nothing_seen = diagnosis.findings.is_empty() && diagnosis.checked.is_empty();

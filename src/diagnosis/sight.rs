@@ -10,10 +10,11 @@ use k8s_openapi::api::{
 };
 
 use crate::{
+    active::{self, Origin},
     custom,
-    document::NotChecked,
+    document::{NotChecked, ProbeStep},
     engine::Unseen,
-    facts::{On, World, deleted, node},
+    facts::{self, On, World, deleted, node},
     gateway_api::{Gateway, HTTPRoute},
     graph::{Key, Reach},
     hides::hides,
@@ -47,6 +48,9 @@ pub(super) fn not_checked(question: &Question, inventory: &Inventory, unseen: &B
             hidden.insert(hides(kind.resource(), None));
         }
     }
+    for part in inventory.checks().iter().flat_map(|checks| &checks.not_made) {
+        by_what.entry(&part.what).or_insert_with(|| (part.why.clone(), BTreeSet::new()));
+    }
     let told = |(what, (why, hidden)): (&str, (_, BTreeSet<&str>))| NotChecked {
         what: what.to_owned(),
         why,
@@ -72,6 +76,21 @@ fn asked_apart(question: &Question, inventory: &Inventory) -> impl Iterator<Item
     let nodes = nodes_matter.then_some(Kind::Node);
     let namespaces = is_everywhere.then_some(Kind::Namespace);
     ALWAYS.into_iter().chain(nodes).chain(namespaces).chain(of_targets)
+}
+
+/// What active checks saw, in the order of their steps.
+pub(super) fn steps(inventory: &Inventory) -> Vec<ProbeStep> {
+    let Some(checks) = inventory.checks() else { return Vec::new() };
+    let shown = active::shown(checks).filter_map(|check| {
+        let mut step = active::step(check)?;
+        if let Some(policy) = facts::checked::shut_by(inventory, check) {
+            // Which says nothing of the clients that it is there for.
+            let hint = if check.origin == Origin::Own { "; --client asks from one that it lets in" } else { "" };
+            step.answer = format!("{} ({policy} shuts it{hint})", step.answer);
+        }
+        Some(step)
+    });
+    shown.collect()
 }
 
 /// How many objects were looked at, by plural.

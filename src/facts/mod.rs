@@ -4,6 +4,7 @@
 //! a port. It brings the facts of itself and of what it belongs to.
 
 pub mod api_service;
+pub mod checked;
 pub mod claim;
 pub mod container;
 pub mod controller;

@@ -6,7 +6,7 @@ use schemars::SchemaGenerator;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    api_service, claim, container,
+    api_service, checked, claim, container,
     controller::{budget, scaler},
     custom, deleted, gateway, ingress, log, node, pod, policy, reference, refusal, resolver, rollout, schedule,
     service,
@@ -60,6 +60,14 @@ pub enum On {
     Webhook,
     /// Each workload whose pods had to make room and are on no node since: `preemption`, `workload`.
     Preemption,
+    /// Each port of each pod that active checks asked: `listener`.
+    Listener,
+    /// Each port of each Service that active checks asked: `access`.
+    Access,
+    /// Each host and path of each Ingress that active checks asked for: `entry`.
+    Entry,
+    /// Each Service's name that active checks asked for: `names`.
+    Names,
 }
 
 impl On {
@@ -88,6 +96,10 @@ impl On {
             On::Deleted => &["object"],
             On::Webhook => &["webhook"],
             On::Preemption => &["preemption", "workload"],
+            On::Listener => &["listener"],
+            On::Access => &["access"],
+            On::Entry => &["entry"],
+            On::Names => &["names"],
         }
     }
 
@@ -123,6 +135,10 @@ fn shape_of(name: &str) -> schemars::Schema {
         "custom" => generator.into_root_schema_for::<custom::CustomFacts>(),
         "claim" => generator.into_root_schema_for::<claim::ClaimFacts>(),
         "scaler" => generator.into_root_schema_for::<scaler::ScalerFacts>(),
+        "listener" => generator.into_root_schema_for::<checked::ListenerFacts>(),
+        "access" => generator.into_root_schema_for::<checked::AccessFacts>(),
+        "entry" => generator.into_root_schema_for::<checked::EntryFacts>(),
+        "names" => generator.into_root_schema_for::<checked::NamesFacts>(),
         "budget" => generator.into_root_schema_for::<budget::BudgetFacts>(),
         // `names` gives no other; the test below holds the two together.
         _ => false.into(),
@@ -136,12 +152,14 @@ mod tests {
     #[test]
     fn every_name_that_a_rule_can_read_has_a_shape() {
         use On::{
-            ApiService, Backend, Budget, Claim, Container, Custom, Deleted, Destination, Gateway, Ingress, Node,
-            Parent, Pod, Policy, Port, Preemption, Reference, Scaler, Service, Tls, Webhook, Workload,
+            Access, ApiService, Backend, Budget, Claim, Container, Custom, Deleted, Destination, Entry, Gateway,
+            Ingress, Listener, Names, Node, Parent, Pod, Policy, Port, Preemption, Reference, Scaler, Service, Tls,
+            Webhook, Workload,
         };
         let of_pods = [Container, Reference, Pod, Workload, Scaler, Budget, Policy, Gateway, Parent, Destination, Node];
         for on in of_pods
             .into_iter()
+            .chain([Listener, Access, Entry, Names])
             .chain([Service, Port, Ingress, Backend, Tls, Claim, Webhook, ApiService, Custom, Deleted, Preemption])
         {
             for (name, shape) in on.shape() {

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-use super::{container, hosts, service, workload::Workload};
+use super::{checked, container, hosts, service, workload::Workload};
 use crate::inventory::{Inventory, Known};
 
 /// How a workload's pods resolve names, as a rule sees it.
@@ -23,6 +23,9 @@ pub struct ResolverFacts {
     pub services: Vec<String>,
     /// Whether the log of one that fails says that such a Service does not answer.
     pub failed: bool,
+    /// The Service whose name was asked for in one of its pods and not found, though the cluster's DNS knows it; empty
+    /// where none was.
+    pub not_found: String,
     /// The path of the dnsPolicy.
     pub field: String,
     /// The policy with which they would ask the cluster's DNS.
@@ -45,6 +48,7 @@ pub fn facts(inventory: &Inventory, workload: &Workload) -> ResolverFacts {
         policy: policy.to_owned(),
         host_network,
         asks_cluster,
+        not_found: checked::skips_cluster(inventory, &workload.object).unwrap_or_default(),
         failed: named.iter().any(|named| named.failed),
         services: named.into_iter().map(|named| named.text).collect(),
         patch: json!([{"op": "add", "path": path, "value": better}]).to_string(),

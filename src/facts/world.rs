@@ -8,7 +8,7 @@ use k8s_openapi::api::{
 };
 
 use super::{
-    On, api_service, claim, container,
+    On, api_service, checked, claim, container,
     controller::{budget, scaler},
     custom, deleted,
     events::Events,
@@ -83,7 +83,51 @@ impl<'a> World<'a> {
         reach.objects(self.inventory).for_each(|service| self.add_api_service(&mut subjects, service));
         self.add_custom(&mut subjects, reach);
         self.add_deleted(&mut subjects, reach);
+        self.add_checked(&mut subjects, reach);
         subjects
+    }
+
+    // What active checks saw is of what was asked about.
+    fn add_checked(&self, subjects: &mut Vec<Subject>, reach: &Reach) {
+        for (pod, facts) in checked::listeners(self.inventory) {
+            let mut owners = self.workloads.in_namespace(object::namespace(&pod.metadata));
+            let is_owner = |workload: &&Workload| {
+                workload.pods.iter().any(|one| object::name(&one.metadata) == object::name(&pod.metadata))
+            };
+            let Some(workload) = owners.find(is_owner) else { continue };
+            let subject = Subject::new(On::Listener, workload.object.clone()).shown_by(pod, workload);
+            subjects
+                .push(subject.part(format!("{}/{}", facts.port, facts.protocol)).with("listener", &Facts::of(&facts)));
+        }
+        for service in reach.objects::<Service>(self.inventory) {
+            for facts in checked::accesses(self.inventory, service) {
+                let subject = Subject::new(On::Access, object::object_ref(service)).part(facts.port.to_string());
+                subjects.push(subject.with("access", &Facts::of(&facts)));
+            }
+        }
+        for ingress in reach.objects::<Ingress>(self.inventory) {
+            for facts in checked::entries(self.inventory, ingress) {
+                let subject = Subject::new(On::Entry, object::object_ref(ingress)).part(facts.to.clone());
+                subjects.push(subject.with("entry", &Facts::of(&facts)));
+            }
+        }
+        for (object, facts) in checked::names(self.inventory) {
+            subjects.push(Subject::new(On::Names, object).with("names", &Facts::of(&facts)));
+        }
+        self.add_client_resolver(subjects, reach);
+    }
+
+    // A client is not of what was asked about, and how it resolves names matters all the same.
+    fn add_client_resolver(&self, subjects: &mut Vec<Subject>, reach: &Reach) {
+        let skips = |workload: &&Workload| checked::skips_cluster(self.inventory, &workload.object).is_some();
+        for workload in self.workloads.all.iter().filter(skips) {
+            if !reach.has(&Key::of(&workload.object)) || reach.is_about_pods_of(&workload.object) {
+                let facts = Facts::of(&rollout::facts(self.inventory, &self.events, workload));
+                let resolver = Facts::of(&resolver::facts(self.inventory, workload));
+                let subject = Subject::new(On::Workload, workload.object.clone()).with("workload", &facts);
+                subjects.push(subject.with("resolver", &resolver));
+            }
+        }
     }
 
     // One webhook may keep several workloads from their pods.
@@ -160,8 +204,9 @@ impl<'a> World<'a> {
         let denials = policy::denials(self.inventory, &self.workloads, client.as_ref(), services);
         // A client's own policies may lie in a namespace that nobody asked about.
         let at_fault = |found: &&NetworkPolicy| reach.holds(*found) || denials.contains_key(&policy::key(found));
+        let proofs = checked::proofs(self.inventory);
         for found in self.inventory.seen_anywhere::<NetworkPolicy>().filter(at_fault) {
-            let facts = Facts::of(&policy::facts(found, &denials));
+            let facts = Facts::of(&policy::facts(found, &denials, proofs.get(&policy::key(found))));
             subjects.push(Subject::new(On::Policy, object::object_ref(found)).with("policy", &facts));
         }
     }

@@ -18,6 +18,7 @@ pub use lookup::{Known, Lookup, UNKNOWN};
 pub use redact::{certificate, mask_text, registries};
 
 use crate::{
+    active::Checks,
     custom::Resource,
     document::ObjectRef,
     error::Error,
@@ -56,6 +57,7 @@ pub struct Inventory {
     names: BTreeMap<(Kind, Option<String>), Names>,
     logs: BTreeMap<LogKey, Result<Option<String>, String>>,
     has_logs: bool,
+    checks: Option<Checks>,
 }
 
 impl Inventory {
@@ -69,7 +71,18 @@ impl Inventory {
             names: BTreeMap::new(),
             logs: BTreeMap::new(),
             has_logs: false,
+            checks: None,
         }
+    }
+
+    /// What active checks saw; nothing where none were made.
+    pub fn checks(&self) -> Option<&Checks> {
+        self.checks.as_ref()
+    }
+
+    /// Takes in what active checks saw.
+    pub fn set_checks(&mut self, checks: Checks) {
+        self.checks = Some(checks);
     }
 
     /// Takes in what came back for a request. Secret values and what looks like

@@ -469,6 +469,7 @@ fn what_probes_saw_is_a_table() {
         from: "Pod/web-7d9f8b6c5-abcde".to_owned(),
         to: to.to_owned(),
         answer: answer.to_owned(),
+        milliseconds: 12,
         ok,
     };
     let mut probed = diagnosis(vec![]);
@@ -476,10 +477,10 @@ fn what_probes_saw_is_a_table() {
         step("pod", "10.0.0.1:8080", "HTTP 200", true),
         step("service", "web.shop:80", "connection refused", false),
     ];
-    assert!(text(&probed, 80).starts_with(
-        "  PROBE    FROM                     TO             ANSWER              VERDICT
-  pod      Pod/web-7d9f8b6c5-abcde  10.0.0.1:8080  HTTP 200            ok
-  service  Pod/web-7d9f8b6c5-abcde  web.shop:80    connection refused  failed
+    assert!(text(&probed, 100).starts_with(
+        "  PROBE    FROM                     TO             ANSWER              TIME   VERDICT
+  pod      Pod/web-7d9f8b6c5-abcde  10.0.0.1:8080  HTTP 200            12 ms  ok
+  service  Pod/web-7d9f8b6c5-abcde  web.shop:80    connection refused  12 ms  failed
 
 Nothing wrong"
     ));
@@ -526,6 +527,7 @@ fn evil() -> Diagnosis {
         from: EVIL.to_owned(),
         to: EVIL.to_owned(),
         answer: EVIL.to_owned(),
+        milliseconds: 12,
         ok: false,
     }];
     diagnosis

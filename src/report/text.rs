@@ -36,12 +36,16 @@ pub(super) fn render(diagnosis: &Diagnosis, style: &Style) -> String {
 /// What active checks saw, as a table.
 fn probe(page: &mut Page, steps: &[ProbeStep]) {
     let rows = steps.iter().map(|step| {
-        let cells = [&step.step, &step.from, &step.to, &step.answer];
-        let said = cells.into_iter().map(|cell| clean::line(cell));
         let verdict = if step.ok { "ok" } else { "failed" };
+        let time = match step.milliseconds {
+            short if short < 1000 => format!("{short} ms"),
+            long => format!("{}.{} s", long / 1000, long % 1000 / 100),
+        };
+        let cells = [&step.step, &step.from, &step.to, &step.answer, &time];
+        let said = cells.into_iter().map(|cell| clean::line(cell));
         said.chain([verdict.to_owned()]).collect::<Vec<_>>()
     });
-    let header = vec!["PROBE", "FROM", "TO", "ANSWER", "VERDICT"];
+    let header = vec!["PROBE", "FROM", "TO", "ANSWER", "TIME", "VERDICT"];
     let columns = page.columns() - MARGIN;
     for line in table::of(header, rows, columns) {
         page.line(&format!("{:MARGIN$}{line}", ""));

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::LogKey;
 use crate::{
+    active::Checks,
     custom::Resource,
     error::Error,
     inventory::{About, Inventory, Names, State},
@@ -35,6 +36,7 @@ pub fn write(inventory: &Inventory, target: Option<&str>) -> String {
         items: Items(inventory),
         logs_collected: inventory.has_logs(),
         logs: inventory.logs().map(Log::of).collect(),
+        checks: inventory.checks().cloned(),
     };
     let mut text = serde_json::to_string_pretty(&document).expect("a recording becomes JSON");
     text.push('\n');
@@ -88,6 +90,9 @@ pub fn read_into(document: Value, inventory: &mut Inventory) -> Result<Option<St
     for log in document.logs {
         log.put_into(inventory);
     }
+    if let Some(checks) = document.checks {
+        inventory.set_checks(checks);
+    }
     Ok(target)
 }
 
@@ -134,6 +139,9 @@ struct Document<I> {
     /// Whether these are all the logs that matter.
     logs_collected: bool,
     logs: Vec<Log>,
+    /// What active checks saw, where they were made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    checks: Option<Checks>,
 }
 
 /// The objects one after the other, so that they are never all in memory a second time.

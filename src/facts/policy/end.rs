@@ -37,6 +37,12 @@ impl<'a> End<'a> {
         Self { address, ..Self::new(inventory, namespace, pod.metadata.labels.as_ref(), pod.spec.as_ref()) }
     }
 
+    /// A pod with these labels that is not looked at.
+    pub fn of_labels<const N: usize>(inventory: &'a Inventory, namespace: &'a str, labels: [(&str, &str); N]) -> Self {
+        let labels = labels.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
+        Self::new(inventory, namespace, Some(&labels), None)
+    }
+
     /// A pod as a workload's template makes it.
     pub fn of_template(inventory: &'a Inventory, workload: &'a Workload) -> Self {
         Self::new(inventory, &workload.object.namespace, workload.labels, workload.spec)

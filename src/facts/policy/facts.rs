@@ -20,6 +20,7 @@ use super::{
 use crate::{
     document::Nearest,
     facts::{
+        checked::Proof,
         object,
         service::{selected, target_of},
         workload::Workloads,
@@ -38,6 +39,11 @@ pub struct PolicyFacts {
     pub selects: String,
     /// The traffic that it is at fault for not getting through; nothing where there is none.
     pub denial: Known<Option<DenialFacts>>,
+    /// A connection which it shuts and which was tried did not come about: to where, and what came back; empty where
+    /// none was tried.
+    pub stopped: String,
+    /// A connection which it shuts came about all the same.
+    pub passed: String,
 }
 
 /// Traffic that a policy shuts.
@@ -99,16 +105,26 @@ pub fn denials<'a>(
     found
 }
 
-// Who may not ask for names gets nowhere by a Service's name, whatever else is open to it.
-fn add_names(inventory: &Inventory, client: &Client, found: &mut Found) {
-    let policies: Vec<_> = inventory.seen::<NetworkPolicy>(client.namespace()).collect();
+// What is done to the questions for names that an end may ask.
+fn names<'a>(inventory: &'a Inventory, end: &End) -> Verdict<'a> {
+    let policies: Vec<_> = inventory.seen::<NetworkPolicy>(end.namespace).collect();
     // The cluster's DNS lives in kube-system, so that a peer of another policy's own namespace is none.
     let may_be_dns = |policy: &NetworkPolicy, peer: &NetworkPolicyPeer| {
         let is_near = object::namespace(&policy.metadata) == "kube-system";
         Some(peer.ip_block.is_some() || peer.namespace_selector.is_some() || is_near)
     };
+    one_way(&policies, Way::Out, end, end, (53, "UDP"), &may_be_dns)
+}
+
+/// Whether policies keep an end from asking for names.
+pub fn shuts_names(inventory: &Inventory, end: &End) -> bool {
+    matches!(names(inventory, end), Verdict::Shut(_))
+}
+
+// Who may not ask for names gets nowhere by a Service's name, whatever else is open to it.
+fn add_names(inventory: &Inventory, client: &Client, found: &mut Found) {
     for end in &client.ends {
-        if let Verdict::Shut(faults) = one_way(&policies, Way::Out, end, end, (53, "UDP"), &may_be_dns) {
+        if let Verdict::Shut(faults) = names(inventory, end) {
             for fault in faults {
                 found.entry(key(fault.policy)).or_insert_with(|| Known::Known(no_names(client, &fault)));
             }
@@ -295,7 +311,7 @@ pub fn key(policy: &NetworkPolicy) -> (String, String) {
 }
 
 /// The facts of a policy.
-pub fn facts(policy: &NetworkPolicy, denials: &Found) -> PolicyFacts {
+pub fn facts(policy: &NetworkPolicy, denials: &Found, proof: Option<&Proof>) -> PolicyFacts {
     let (namespace, name) = key(policy);
     let selector = policy.spec.as_ref().and_then(|spec| spec.pod_selector.clone()).unwrap_or_default();
     PolicyFacts {
@@ -305,6 +321,8 @@ pub fn facts(policy: &NetworkPolicy, denials: &Found) -> PolicyFacts {
             Some(Known::Unknown(why)) => Known::Unknown(why.clone()),
         },
         selects: words::pods(&selector),
+        stopped: proof.and_then(|proof| proof.stopped.clone()).unwrap_or_default(),
+        passed: proof.and_then(|proof| proof.passed.clone()).unwrap_or_default(),
         namespace,
         name,
     }

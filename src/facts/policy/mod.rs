@@ -12,5 +12,6 @@ mod words;
 
 pub use client::Client;
 pub use end::End;
-pub use facts::{DenialFacts, PolicyFacts, denials, facts, key, namespaces_matter};
+pub use facts::{DenialFacts, PolicyFacts, denials, facts, key, namespaces_matter, shuts_names};
 pub use rule::{Way, rules, selects};
+pub use verdict::in_between;

@@ -42,6 +42,22 @@ pub enum Part {
     Rules,
 }
 
+/// The policies that shut a connection between two pods, and on which way; nothing where what they ask for was not
+/// looked at.
+pub fn in_between<'a>(
+    policies: &[&'a NetworkPolicy],
+    client: &End,
+    server: &End,
+    port: i32,
+    protocol: &str,
+) -> Option<Vec<(&'a NetworkPolicy, Way)>> {
+    match between(policies, client, server, port, protocol) {
+        Verdict::Open => Some(Vec::new()),
+        Verdict::Unknown => None,
+        Verdict::Shut(faults) => Some(faults.into_iter().map(|fault| (fault.policy, fault.way)).collect()),
+    }
+}
+
 /// What policies do to a connection between two pods, on both ways.
 pub fn between<'a>(
     policies: &[&'a NetworkPolicy],

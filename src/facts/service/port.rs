@@ -8,10 +8,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-use super::{is_ready, selected_workloads};
+use super::{is_ready, selected, selected_workloads};
 use crate::{
     document::Nearest,
     facts::{
+        checked,
         nearest::{Candidate, nearest},
         object,
         workload::{Workload, Workloads},
@@ -38,6 +39,14 @@ pub struct PortFacts {
     pub named: bool,
     /// Whether a matched pod declares or probes it; true where one of their containers declares none.
     pub served: Known<bool>,
+    /// Whether a matched pod declares or probes it by itself.
+    pub exact: bool,
+    /// Whether active checks looked at the sockets of a matched pod.
+    pub asked: bool,
+    /// Whether something listens there, where they did.
+    pub heard: bool,
+    /// The other ports on which something listens, where they did: `9999`.
+    pub listening: String,
     /// The other protocol with which a matched pod declares the same port; empty where none does, or where a probe
     /// or another port of the Service shows that both are served.
     pub other_protocol: String,
@@ -75,9 +84,30 @@ pub fn ports(inventory: &Inventory, workloads: &Workloads, service: &Service) ->
             let others: Vec<_> = others(index).collect();
             let mut facts = port_facts(port, index, &others, &served, &pods_known.as_ref().map(|_| ()));
             (facts.hosts, facts.strangers) = told_apart(port, &matched);
+            facts.hear(inventory, service, port, index);
             facts
         })
         .collect()
+}
+
+impl PortFacts {
+    // What active checks heard counts for more than what is declared.
+    fn hear(&mut self, inventory: &Inventory, service: &Service, port: &ServicePort, index: usize) {
+        let IntOrString::Int(number) = target_of(port) else { return };
+        let Ok(number) = u16::try_from(number) else { return };
+        let pods = selected(inventory, service);
+        let namespace = object::namespace(&service.metadata);
+        let Some((heard, listening)) = checked::heard(inventory, namespace, &pods, number, &self.protocol) else {
+            return;
+        };
+        (self.asked, self.heard, self.listening) = (true, heard, listening);
+        if !heard && self.listening.parse::<u16>().is_ok() {
+            self.better.clone_from(&self.listening);
+            self.nearest =
+                vec![Nearest { value: self.better.clone(), why: "the only port on which they listen".to_owned() }];
+            self.patch = patch_port(index, port.target_port.is_some(), &self.better);
+        }
+    }
 }
 
 /// What the pods behind a Service declare and probe.
@@ -173,6 +203,10 @@ fn port_facts(
         name: port.name.clone().unwrap_or_else(|| port.port.to_string()),
         number: i64::from(port.port),
         patch: patch_port(index, port.target_port.is_some(), &better),
+        exact: is_declared || is_probed,
+        asked: false,
+        heard: false,
+        listening: String::new(),
         served: pods_known.clone().map(|()| is_served || is_double),
         hosts: String::new(),
         strangers: String::new(),

@@ -100,10 +100,10 @@ impl Connection {
         config.auth_info = chosen.user;
         config.connect_timeout = timeout;
         target.proxy = config.proxy_url.as_ref().map(proxy::shown);
-        let client = client::of(config).map_err(|error| unusable(&error, &target))?;
+        let client = client::of(config.clone()).map_err(|error| unusable(&error, &target))?;
         let named = |name: &Option<String>| name.clone().filter(|name| !name.is_empty());
         let namespace = named(&self.namespace).or(chosen.namespace);
-        Ok(Live::new(client, target, namespace.unwrap_or_else(|| "default".to_owned()), timeout))
+        Ok(Live::new(client, config, target, namespace.unwrap_or_else(|| "default".to_owned()), timeout))
     }
 
     fn chosen(&self, around: &Surroundings) -> Result<(Chosen, String), Error> {

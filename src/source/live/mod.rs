@@ -1,5 +1,6 @@
 //! A live cluster, asked with plain GETs and nothing else.
 
+pub mod act;
 mod client;
 mod connection;
 mod credentials;
@@ -21,7 +22,7 @@ use std::{
 
 use futures::stream::{self, StreamExt};
 use http::header::{ACCEPT, CONTENT_TYPE, LOCATION, RETRY_AFTER};
-use kube::{Client, client::Body, core::discovery::v2::ACCEPT_AGGREGATED_DISCOVERY_V2};
+use kube::{Client, Config, client::Body, core::discovery::v2::ACCEPT_AGGREGATED_DISCOVERY_V2};
 
 pub use connection::Connection;
 
@@ -46,6 +47,7 @@ pub struct Live {
     /// Of `-n`, else of the context, else `default`.
     pub namespace: String,
     client: Client,
+    config: Config,
     target: Target,
     timeout: Option<Duration>,
     // Whether the server ever answered: from then on, a failed request is no
@@ -56,9 +58,26 @@ pub struct Live {
 }
 
 impl Live {
-    fn new(client: Client, target: Target, namespace: String, timeout: Option<Duration>) -> Self {
+    fn new(client: Client, config: Config, target: Target, namespace: String, timeout: Option<Duration>) -> Self {
         let context = target.context.clone();
-        Self { context, namespace, client, target, timeout, heard: AtomicBool::new(false), hung: Mutex::default() }
+        Self {
+            context,
+            namespace,
+            client,
+            config,
+            target,
+            timeout,
+            heard: AtomicBool::new(false),
+            hung: Mutex::default(),
+        }
+    }
+
+    /// A client whose connections can become WebSockets, which those of HTTP/2 can't.
+    ///
+    /// # Errors
+    /// Where kube's client can't be made.
+    pub fn upgrading(&self) -> Result<Client, kube::Error> {
+        Client::try_from(self.config.clone())
     }
 
     /// The address of the API server.

@@ -82,7 +82,7 @@ fn segment(name: &str) -> Option<String> {
     possible.then(|| escape(name))
 }
 
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {

@@ -1,0 +1,225 @@
+//! What the script prints, read.
+
+use super::{
+    ask::Ask,
+    seen::{Answer, Said},
+    socket::Socket,
+};
+
+const MARK: &str = "@doctor";
+
+/// A line of the script.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Line {
+    /// An answer to a check.
+    Said {
+        /// Which check.
+        id: usize,
+        /// Which time, from 1.
+        attempt: usize,
+        /// What came back.
+        said: Said,
+    },
+    /// All checks are made.
+    End,
+}
+
+/// Reads a line; other words of the container's are none.
+pub fn read(line: &str, asks: &[Ask]) -> Option<Line> {
+    let fields: Vec<&str> = line.split('\t').collect();
+    match fields.as_slice() {
+        [MARK, "end"] => Some(Line::End),
+        [MARK, id, attempt, milliseconds, kind, result, code, connected, remote, text] => {
+            let id = id.parse().ok()?;
+            asks.get(id)?;
+            let told = Told { kind, result: result.parse().ok()?, code, connected: *connected == "1", remote, text };
+            let said = Said { milliseconds: milliseconds.parse().ok()?, answer: told.answer() };
+            Some(Line::Said { id, attempt: attempt.parse().ok()?, said })
+        }
+        _ => None,
+    }
+}
+
+/// Takes an answer among those of its attempt: of two, as HTTP and as HTTPS, the one that is a status tells more.
+pub fn merge(known: Option<Said>, new: Said) -> Said {
+    match known {
+        None => new,
+        Some(known) => match (&known.answer, &new.answer) {
+            (_, Answer::Status { .. }) => new,
+            _ => known,
+        },
+    }
+}
+
+struct Told<'a> {
+    kind: &'a str,
+    result: i32,
+    code: &'a str,
+    connected: bool,
+    remote: &'a str,
+    text: &'a str,
+}
+
+impl Told<'_> {
+    fn answer(&self) -> Answer {
+        if self.result == 127 {
+            return Answer::NotMade { why: self.text.to_owned() };
+        }
+        match self.kind {
+            "sockets" => Answer::Sockets { sockets: sockets(self.text) },
+            "resolver" => resolver(self.text),
+            "dns" => addresses(self.text),
+            "udp" => datagram(self.text),
+            "tcp" if self.connected => Answer::Connected,
+            kind => self.connection(kind),
+        }
+    }
+
+    // curl's exit codes: https://curl.se/libcurl/c/libcurl-errors.html
+    fn connection(&self, kind: &str) -> Answer {
+        match self.result {
+            0 => match self.code.parse() {
+                Ok(code) if code > 0 => Answer::Status { code, tls: kind == "https" },
+                _ => Answer::NotHttp,
+            },
+            6 => Answer::Unknown,
+            7 if self.text.to_lowercase().contains("timed out") => Answer::TimedOut,
+            7 => Answer::Refused,
+            28 if self.connected => Answer::Silent,
+            28 if self.text.to_lowercase().contains("resolving timed out") => Answer::NoNameServer,
+            28 => Answer::TimedOut,
+            52 | 55 | 56 => Answer::Closed,
+            1 | 8 => Answer::NotHttp,
+            35 => Answer::NotTls,
+            result => Answer::Other {
+                words: format!("{kind}, exit {result}: {} {}", self.text, self.remote).trim().to_owned(),
+            },
+        }
+    }
+}
+
+fn sockets(text: &str) -> Vec<Socket> {
+    let mut sockets: Vec<_> = text.split_whitespace().filter_map(Socket::from_proc).collect();
+    sockets.sort();
+    sockets.dedup();
+    sockets
+}
+
+fn resolver(text: &str) -> Answer {
+    let (mut servers, mut search) = (Vec::new(), Vec::new());
+    for line in text.split(';') {
+        let mut words = line.split_whitespace().map(str::to_owned);
+        match words.next().as_deref() {
+            Some("nameserver") => servers.extend(words.next()),
+            Some("search") => search = words.collect(),
+            _ => {}
+        }
+    }
+    Answer::Resolver { servers, search }
+}
+
+// What nslookup says: the server first, then names and their addresses, and of what there is none, why.
+fn addresses(text: &str) -> Answer {
+    let answered = text.split_once("Name:").map(|(_, answers)| answers).unwrap_or_default();
+    let words: Vec<&str> = answered.split_whitespace().collect();
+    let mut addresses: Vec<String> = Vec::new();
+    for pair in words.windows(2).filter(|pair| pair[0].starts_with("Address")) {
+        // busybox numbers them: `Address 1: 10.96.0.1 name`.
+        let address = pair[1].trim_end_matches(':');
+        let address = address.split(['#']).next().unwrap_or(address);
+        if address.parse::<std::net::IpAddr>().is_ok() && !addresses.iter().any(|known| known == address) {
+            addresses.push(address.to_owned());
+        }
+    }
+    if !addresses.is_empty() {
+        addresses.sort();
+        return Answer::Addresses { addresses };
+    }
+    let lower = text.to_lowercase();
+    if lower.contains("nxdomain") || lower.contains("no answer") {
+        return Answer::Unknown;
+    }
+    let silent = ["timed out", "no servers could be reached", "terminated", "connection refused"];
+    if text.trim().is_empty() || silent.iter().any(|words| lower.contains(words)) {
+        return Answer::NoNameServer;
+    }
+    Answer::Other { words: text.split_whitespace().collect::<Vec<_>>().join(" ") }
+}
+
+fn datagram(text: &str) -> Answer {
+    let lower = text.to_lowercase();
+    if lower.contains("connection refused") {
+        return Answer::Refused;
+    }
+    let answered = ["nxdomain", "address", "servfail", "refused", "no answer", "can't find"];
+    // Its own first lines name the server.
+    let body = lower.split_once("\n").map_or(lower.as_str(), |(_, rest)| rest);
+    let silent = ["timed out", "no servers could be reached", "terminated"].iter().any(|words| body.contains(words));
+    if !silent && answered.iter().any(|words| body.contains(words)) { Answer::Datagram } else { Answer::NoWord }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::active::{
+        ask::How,
+        seen::{Origin, Step},
+    };
+
+    fn asks() -> Vec<Ask> {
+        vec![Ask::new(Step::Pod, &Origin::Own, "shop", String::new(), How::Sockets)]
+    }
+
+    fn answer(fields: &str) -> Option<Answer> {
+        match read(&format!("@doctor\t0\t1\t20\t{fields}"), &asks())? {
+            Line::Said { said, .. } => Some(said.answer),
+            Line::End => None,
+        }
+    }
+
+    #[test]
+    fn curls_exit_codes_tell_where_a_connection_failed() {
+        assert_eq!(answer("http\t0\t200\t1\t10.0.0.1\t"), Some(Answer::Status { code: 200, tls: false }));
+        assert_eq!(answer("https\t0\t200\t1\t10.0.0.1\t"), Some(Answer::Status { code: 200, tls: true }));
+        assert_eq!(answer("http\t7\t000\t0\t\tCouldn't connect to server"), Some(Answer::Refused));
+        assert_eq!(answer("http\t28\t000\t0\t\tConnection timed out"), Some(Answer::TimedOut));
+        assert_eq!(answer("http\t28\t000\t1\t10.0.0.1\tOperation timed out"), Some(Answer::Silent));
+        assert_eq!(answer("http\t28\t000\t0\t\tResolving timed out"), Some(Answer::NoNameServer));
+        assert_eq!(answer("http\t52\t000\t1\t10.0.0.1\tEmpty reply"), Some(Answer::Closed));
+        assert_eq!(answer("http\t6\t000\t0\t\tCould not resolve host"), Some(Answer::Unknown));
+        assert_eq!(answer("tcp\t28\t000\t1\t10.0.0.1\tTime-out"), Some(Answer::Connected));
+        assert_eq!(answer("https\t35\t000\t1\t10.0.0.1\twrong version number"), Some(Answer::NotTls));
+        assert!(matches!(answer("http\t127\t000\t0\t-\tneither"), Some(Answer::NotMade { .. })));
+    }
+
+    #[test]
+    fn nslookup_names_the_addresses_behind_its_server() {
+        let said = "Server:  10.96.0.10 Address: 10.96.0.10:53  Name: web.shop.svc.cluster.local Address: 10.96.166.190  ** server can't find web.svc.cluster.local: NXDOMAIN";
+        assert_eq!(addresses(said), Answer::Addresses { addresses: vec!["10.96.166.190".to_owned()] });
+        assert_eq!(
+            addresses("Server: 10.96.0.10 Address: 10.96.0.10:53 ** server can't find x: NXDOMAIN"),
+            Answer::Unknown
+        );
+        assert_eq!(addresses(";; connection timed out; no servers could be reached"), Answer::NoNameServer);
+        assert_eq!(addresses("Terminated"), Answer::NoNameServer);
+        assert_eq!(addresses(""), Answer::NoNameServer);
+    }
+
+    #[test]
+    fn a_closed_port_is_told_over_udp_and_silence_tells_nothing() {
+        assert_eq!(datagram("nslookup: write to '10.244.0.127': Connection refused"), Answer::Refused);
+        assert_eq!(datagram(";; connection timed out; no servers could be reached"), Answer::NoWord);
+        assert_eq!(
+            datagram("Server: 10.0.0.1 Address: 10.0.0.1:53 ** server can't find kubernetes.default: NXDOMAIN"),
+            Answer::Datagram
+        );
+    }
+
+    #[test]
+    fn other_words_and_checks_that_nobody_asked_for_are_none() {
+        for line in ["", "hello", "@doctor\t9\t1\t20\thttp\t0\t200\t1\t-\t", "@doctor\t0\t1\tx\thttp\t0\t200\t1\t-\t"] {
+            assert_eq!(read(line, &asks()), None, "{line}");
+        }
+        assert_eq!(read("@doctor\tend", &asks()), Some(Line::End));
+    }
+}

@@ -1,0 +1,83 @@
+//! The flags of active checks.
+
+use std::time::Duration;
+
+/// The image that checks run in: any with sh and curl or wget does.
+const IMAGE: &str = "docker.io/curlimages/curl:8.17.0";
+
+/// Whether and how to check actively.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Active checks")]
+pub struct Flags {
+    /// Make connections as well: inside the pod, to the pod, through the Service. Makes a pod and an ephemeral container
+    #[arg(long, global = true)]
+    pub probe: bool,
+    /// Do not ask before something is made in the cluster
+    #[arg(short, long, global = true)]
+    pub yes: bool,
+    /// The path to ask for [default: that of the pod's own probes, else /]
+    #[arg(long, global = true, value_name = "PATH")]
+    pub path: Option<String>,
+    /// The Host header, and the name in TLS
+    #[arg(long, global = true, value_name = "NAME")]
+    pub host: Option<String>,
+    /// A header to send, as in 'X-Tenant: shop'; may be repeated, and can be read in the spec of what is made
+    #[arg(long, global = true, value_name = "HEADER")]
+    pub header: Vec<String>,
+    /// How many seconds to wait for one answer
+    #[arg(long, global = true, value_name = "SECONDS", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=60))]
+    pub timeout: u16,
+    /// The image of the checks, with sh and curl or wget
+    #[arg(long, global = true, value_name = "IMAGE", default_value = IMAGE)]
+    pub probe_image: String,
+}
+
+impl Flags {
+    /// After this long every check is over, whatever came back: HTTP may be asked for twice.
+    pub fn longest(&self) -> Duration {
+        Duration::from_secs(u64::from(self.timeout) * 2 + 2)
+    }
+
+    /// What is wrong with them; nothing where they do.
+    pub fn complaint(&self) -> Option<String> {
+        let one_line = |text: &String| !text.chars().any(char::is_control);
+        if self.path.as_ref().is_some_and(|path| !path.starts_with('/') || !one_line(path)) {
+            return Some("--path has to start with a slash, as in --path /healthz".to_owned());
+        }
+        if self.host.as_ref().is_some_and(|host| !host.chars().all(|c| c.is_ascii_alphanumeric() || ".-_".contains(c)))
+        {
+            return Some("--host has to be a host's name, as in --host shop.example.com".to_owned());
+        }
+        let is_header = |header: &String| one_line(header) && header.contains(':');
+        if let Some(header) = self.header.iter().find(|header| !is_header(header)) {
+            return Some(format!("--header {header:?} is no header; write 'Name: value'"));
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use crate::cli::Cli;
+
+    fn complaint(words: &[&str]) -> Option<String> {
+        Cli::try_parse_from(["doctor"].iter().chain(words)).unwrap().active.complaint()
+    }
+
+    #[test]
+    fn what_would_not_be_a_request_is_complained_of() {
+        for words in [
+            ["--path", "healthz"],
+            ["--path", "/a\nHost: b"],
+            ["--host", "a b"],
+            ["--host", "a/../b"],
+            ["--header", "nothing"],
+            ["--header", "A: b\r\nC: d"],
+        ] {
+            assert!(complaint(&words).is_some(), "{words:?}");
+        }
+        assert_eq!(complaint(&["--path", "/a?b=c", "--host", "shop.example.com", "--header", "X-Tenant: shop"]), None);
+    }
+}

@@ -1,0 +1,74 @@
+//! Active checks: what only a packet can tell. Connections are made from inside a pod, from a pod of the checks' own
+//! (or a client's) to it, and through its Service; where the first failure stands is where the fault is.
+//!
+//! What is here makes pods, which nothing else of this program does. What it saw is a list of [`Check`]s, which facts
+//! are worked out of as of any object, and which a recording holds.
+
+mod about;
+mod announce;
+mod answer;
+mod ask;
+pub mod cleanup;
+mod flags;
+mod forward;
+mod gather;
+mod make;
+mod outside;
+mod plan;
+mod planner;
+mod rights;
+mod run;
+mod seen;
+mod socket;
+mod spoken;
+mod steps;
+mod waiting;
+
+pub use flags::Flags;
+pub use make::LABEL;
+pub use outside::ADDRESSES;
+pub use rights::{Rights, rights};
+pub use seen::{Answer, Check, Checks, NotMade, Origin, Said, Step};
+pub use socket::Socket;
+pub use spoken::{Protocol, Spoken};
+pub use steps::{shown, step};
+
+use crate::{
+    error::Error,
+    inventory::Inventory,
+    kind::Kind,
+    question::Question,
+    source::{Request, Source as _, live::Live},
+};
+
+/// Makes the checks that a question takes, once the user has agreed, and puts what they saw into the inventory.
+///
+/// # Errors
+/// Where there is nothing to connect to, somebody says no, or the checks are interrupted.
+pub async fn check(
+    live: &Live,
+    question: &Question,
+    inventory: &mut Inventory,
+    flags: &Flags,
+    rights: &Rights,
+) -> Result<(), Error> {
+    // What is not there is told by the diagnosis.
+    if question.resolve(inventory).is_err() {
+        return Ok(());
+    }
+    let requests = plan::needs(question, inventory);
+    for (request, reply) in requests.iter().zip(live.answer(&requests).await?) {
+        inventory.take(request, reply)?;
+    }
+    let plan = plan::plan(question, inventory, flags)?;
+    announce::agree(&plan, flags, rights)?;
+    let checks = run::run(live, &plan, inventory, flags, rights).await?;
+    if checks.made.iter().any(|check| check.step == Step::Dns && !check.all_ok()) {
+        let pods = [Request::List { kind: Kind::Pod, namespace: Some("kube-system".to_owned()) }];
+        for (request, reply) in pods.iter().zip(live.answer(&pods).await?) {
+            inventory.take(request, reply)?;
+        }
+    }
+    inventory.set_checks(checks);
+    Ok(())
+}

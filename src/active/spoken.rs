@@ -1,0 +1,163 @@
+//! Which protocol a port is thought to speak, and what says so.
+
+use k8s_openapi::{
+    api::core::v1::{Container, ContainerPort, Pod, Probe, ServicePort},
+    apimachinery::pkg::util::intstr::IntOrString,
+};
+use serde::{Deserialize, Serialize};
+
+/// What a guess is told by.
+const NUMBER: &str = "port number";
+
+/// What is spoken over a port.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Protocol {
+    /// HTTP in the clear.
+    Http,
+    /// HTTP over TLS.
+    Https,
+    /// Anything over TCP.
+    #[default]
+    Tcp,
+    /// Anything over UDP.
+    Udp,
+}
+
+/// What is thought to be spoken.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Spoken {
+    /// The protocol.
+    pub protocol: Protocol,
+    /// What says so: `port name http`; empty where it is only likely.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub told_by: String,
+    /// The path that is asked for; empty where none is.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub path: String,
+    /// Whether that path is the program's own to answer well: a probe asks for it, or the user does.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub path_is_known: bool,
+}
+
+impl Spoken {
+    /// `TCP` or `UDP`.
+    pub fn transport(&self) -> &'static str {
+        if self.protocol == Protocol::Udp { "UDP" } else { "TCP" }
+    }
+
+    /// Whether a name, a probe or the like says what is spoken; a number alone tells little.
+    pub fn is_sure(&self) -> bool {
+        !self.told_by.is_empty() && !self.told_by.starts_with(NUMBER)
+    }
+
+    /// As people write it.
+    pub fn name(&self) -> &'static str {
+        match self.protocol {
+            Protocol::Http => "HTTP",
+            Protocol::Https => "HTTPS",
+            Protocol::Tcp => "TCP",
+            Protocol::Udp => "UDP",
+        }
+    }
+}
+
+/// What a Service's port is thought to speak at a pod.
+pub fn of(port: Option<&ServicePort>, pod: Option<&Pod>, target: u16) -> Spoken {
+    let declared = pod.and_then(|pod| declared(pod, target));
+    let is_udp = port.and_then(|port| port.protocol.as_deref()).or(declared.and_then(|port| port.protocol.as_deref()));
+    if is_udp == Some("UDP") {
+        return Spoken { protocol: Protocol::Udp, told_by: "its protocol UDP".to_owned(), ..Spoken::default() };
+    }
+    let probed = pod.and_then(|pod| probed(pod, target));
+    let mut spoken = told(port, declared, probed.as_ref(), target);
+    if spoken.protocol != Protocol::Tcp {
+        spoken.path = "/".to_owned();
+        if let Some((_, path)) = probed {
+            spoken.path = path;
+            spoken.path_is_known = true;
+        }
+    }
+    spoken
+}
+
+fn told(
+    port: Option<&ServicePort>,
+    declared: Option<&ContainerPort>,
+    probed: Option<&(Protocol, String)>,
+    target: u16,
+) -> Spoken {
+    let told = |protocol, by: String| Spoken { protocol, told_by: by, ..Spoken::default() };
+    if let Some((protocol, by)) = port
+        .and_then(|port| port.app_protocol.as_deref())
+        .and_then(|word| Some((named(word.rsplit('/').next()?)?, format!("appProtocol {word}"))))
+    {
+        return told(protocol, by);
+    }
+    // The probe is what the program answers to.
+    if let Some((protocol, _)) = probed {
+        return told(*protocol, "its probe".to_owned());
+    }
+    let names = [port.and_then(|port| port.name.as_deref()), declared.and_then(|port| port.name.as_deref())];
+    for name in names.into_iter().flatten() {
+        if let Some(protocol) = named(name.split('-').next().unwrap_or(name)) {
+            return told(protocol, format!("the port's name {name}"));
+        }
+    }
+    let number = port.and_then(|port| u16::try_from(port.port).ok()).unwrap_or(target);
+    match (number, target) {
+        (80, _) => told(Protocol::Http, format!("{NUMBER} 80")),
+        (443, _) => told(Protocol::Https, format!("{NUMBER} 443")),
+        // What is told by nothing else may be TLS all the same, and is then asked for that.
+        (8443, _) | (_, 443 | 8443) => told(Protocol::Http, String::new()),
+        (8080 | 8000 | 8081 | 3000 | 5000 | 9090, _) | (_, 80 | 8080 | 8000 | 8081 | 3000) => {
+            told(Protocol::Http, String::new())
+        }
+        _ => told(Protocol::Tcp, String::new()),
+    }
+}
+
+// https://kubernetes.io/docs/concepts/services-networking/service/#application-protocol and what Istio reads of names.
+fn named(word: &str) -> Option<Protocol> {
+    match word.to_lowercase().as_str() {
+        "http" | "web" | "metrics" | "ws" => Some(Protocol::Http),
+        "https" | "wss" => Some(Protocol::Https),
+        "h2c" | "grpc" | "http2" | "tcp" | "tls" | "mysql" | "mongo" | "mongodb" | "postgres" | "postgresql"
+        | "redis" | "amqp" | "kafka" | "smtp" | "imap" | "ldap" | "ldaps" | "ssh" | "dns" => Some(Protocol::Tcp),
+        _ => None,
+    }
+}
+
+fn containers(pod: &Pod) -> impl Iterator<Item = &Container> {
+    let spec = pod.spec.iter();
+    spec.flat_map(|spec| spec.containers.iter().chain(spec.init_containers.iter().flatten()))
+}
+
+fn declared(pod: &Pod, target: u16) -> Option<&ContainerPort> {
+    let mut ports = containers(pod).flat_map(|container| container.ports.iter().flatten());
+    ports.find(|port| port.container_port == i32::from(target))
+}
+
+// What a probe over HTTP asks a port for.
+fn probed(pod: &Pod, target: u16) -> Option<(Protocol, String)> {
+    let probes = containers(pod).flat_map(|container| {
+        let probes = [&container.readiness_probe, &container.liveness_probe, &container.startup_probe];
+        probes.into_iter().flatten().map(move |probe| (container, probe))
+    });
+    let mut asked = probes.filter_map(|(container, probe)| asks(container, probe, target));
+    asked.next()
+}
+
+fn asks(container: &Container, probe: &Probe, target: u16) -> Option<(Protocol, String)> {
+    let http = probe.http_get.as_ref()?;
+    let number = match &http.port {
+        IntOrString::Int(number) => *number,
+        IntOrString::String(name) => {
+            container.ports.iter().flatten().find(|port| port.name.as_ref() == Some(name))?.container_port
+        }
+    };
+    let protocol = if http.scheme.as_deref() == Some("HTTPS") { Protocol::Https } else { Protocol::Http };
+    let path = http.path.clone().filter(|path| path.starts_with('/')).unwrap_or_else(|| "/".to_owned());
+    (number == i32::from(target)).then_some((protocol, path))
+}
