@@ -85,7 +85,7 @@ pub enum Command {
     },
     /// List the rules
     Rules,
-    /// Remove what checks with --probe left in the namespace that were killed, or with -A in all of them
+    /// Remove what checks with --probe left that were killed: in the namespace, or with -A in all of them
     Cleanup,
 }
 

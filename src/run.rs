@@ -131,14 +131,12 @@ fn runtime() -> Result<tokio::runtime::Runtime, Error> {
 }
 
 fn cleanup(cli: &Cli) -> Result<ExitCode, Error> {
-    let lines = runtime()?.block_on(async {
+    let tell = |line: &str| print(&format!("{}\n", report::clean::line(line)));
+    runtime()?.block_on(async {
         let live = cli.connection.connect().await?;
         let namespace = Some(live.namespace.as_str()).filter(|_| !cli.look.all_namespaces);
-        active::cleanup::cleanup(&live, namespace).await
+        active::cleanup::cleanup(&live, namespace, cli.active.yes, tell).await
     })?;
-    for line in lines {
-        print(&format!("{}\n", report::clean::line(&line)));
-    }
     Ok(ExitCode::SUCCESS)
 }
 

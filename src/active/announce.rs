@@ -15,13 +15,12 @@ use crate::{error::Error, report::clean};
 
 /// What will be made and where, a line each.
 fn lines(plan: &Plan, flags: &Flags, rights: &Rights) -> Vec<String> {
-    let longest = flags.longest().as_secs();
     let may_enter = |visit: &&Visit| rights.to_enter(&visit.namespace).is_none();
     let entered = plan.inside.iter().chain(&plan.client).filter(may_enter);
     let entered = entered.filter_map(|visit| Some((visit, visit.pod.as_ref()?)));
     let mut lines: Vec<String> = entered
         .map(|(visit, pod)| {
-            let pod = make::shown(&visit.namespace, pod);
+            let (pod, longest) = (make::shown(&visit.namespace, pod), visit.longest(flags).as_secs());
             format!("an ephemeral container in {pod}; its process ends within {longest} s, and it stays listed in the pod until that is replaced")
         })
         .collect();
@@ -30,11 +29,11 @@ fn lines(plan: &Plan, flags: &Flags, rights: &Rights) -> Vec<String> {
     }
     let own = plan.client.as_ref().filter(|visit| visit.pod.is_none());
     if let Some(visit) = own.filter(|visit| rights.to_make(&visit.namespace).is_none()) {
-        let deadline = make::deadline(flags);
-        lines.push(format!(
-            "a pod in namespace {}, which is deleted at the end, and ends itself within {deadline} s",
-            visit.namespace
-        ));
+        let (namespace, deadline) = (&visit.namespace, make::deadline(visit, flags));
+        lines.push(match rights.to_make_job(namespace) {
+            None => format!("a pod in namespace {namespace}, and a Job without pods that takes it along: deleted at the end, and by themselves within {deadline} s"),
+            Some(_) => format!("a pod in namespace {namespace}: deleted at the end, and ended by itself within {deadline} s"),
+        });
     }
     lines
 }

@@ -40,12 +40,14 @@ pub fn read(line: &str, asks: &[Ask]) -> Option<Line> {
     }
 }
 
-/// Takes an answer among those of its attempt: of two, as HTTP and as HTTPS, the one that is a status tells more.
+/// Takes an answer among those of its attempt: of two, in the clear and over TLS, the one that says something tells
+/// more.
 pub fn merge(known: Option<Said>, new: Said) -> Said {
     match known {
         None => new,
         Some(known) => match (&known.answer, &new.answer) {
-            (_, Answer::Status { .. }) => new,
+            (Answer::WantsCertificate, _) => known,
+            (_, Answer::Status { .. } | Answer::Health { .. } | Answer::WantsCertificate) => new,
             _ => known,
         },
     }
@@ -71,8 +73,18 @@ impl Told<'_> {
             "dns" => addresses(self.text),
             "udp" => datagram(self.text),
             "tcp" if self.connected => Answer::Connected,
+            _ if self.wants_certificate() => Answer::WantsCertificate,
+            "grpc" | "grpcs" if self.connected && self.result != 28 => health(self.text),
             kind => self.connection(kind),
         }
+    }
+
+    // OpenSSL's words for the alerts 116, 42 and 41: https://www.rfc-editor.org/rfc/rfc8446#section-6.2
+    fn wants_certificate(&self) -> bool {
+        let text = self.text.to_lowercase();
+        ["certificate required", "alert bad certificate", "alert no certificate"]
+            .iter()
+            .any(|words| text.contains(words))
     }
 
     // curl's exit codes: https://curl.se/libcurl/c/libcurl-errors.html
@@ -96,6 +108,27 @@ impl Told<'_> {
             },
         }
     }
+}
+
+// The message, its bytes as digits, and gRPC's status: `0000281 =0`. A HealthCheckResponse is its field 1 alone, which
+// is left out where it is 0; the codes of a status: https://grpc.io/docs/guides/status-codes/
+fn health(text: &str) -> Answer {
+    let mut words = text.split_whitespace();
+    let message = words.next().unwrap_or_default();
+    let status = words.next().and_then(|word| word.strip_prefix('=')).unwrap_or_default();
+    let health = match (message, status) {
+        ("0000281", _) => "SERVING",
+        ("0000282", _) => "NOT_SERVING",
+        ("0000283", _) => "SERVICE_UNKNOWN",
+        ("00000", _) => "UNKNOWN",
+        (_, "5") => "NOT_FOUND",
+        (_, "7") => "PERMISSION_DENIED",
+        (_, "12") => "UNIMPLEMENTED",
+        (_, "16") => "UNAUTHENTICATED",
+        (_, "") => return Answer::NotGrpc,
+        (_, code) => return Answer::Health { health: format!("status {code}") },
+    };
+    Answer::Health { health: health.to_owned() }
 }
 
 fn sockets(text: &str) -> Vec<Socket> {
@@ -189,7 +222,27 @@ mod tests {
         assert_eq!(answer("http\t6\t000\t0\t\tCould not resolve host"), Some(Answer::Unknown));
         assert_eq!(answer("tcp\t28\t000\t1\t10.0.0.1\tTime-out"), Some(Answer::Connected));
         assert_eq!(answer("https\t35\t000\t1\t10.0.0.1\twrong version number"), Some(Answer::NotTls));
+        assert_eq!(
+            answer("https\t56\t000\t1\t10.0.0.1\tOpenSSL SSL_read: tlsv13 alert certificate required, errno 0"),
+            Some(Answer::WantsCertificate)
+        );
         assert!(matches!(answer("http\t127\t000\t0\t-\tneither"), Some(Answer::NotMade { .. })));
+    }
+
+    #[test]
+    fn a_health_check_is_told_by_its_message_or_by_the_status_of_the_call() {
+        let health = |fields: &str| match answer(fields)? {
+            Answer::Health { health } => Some(health),
+            _ => None,
+        };
+        assert_eq!(health("grpc\t0\t200\t1\t10.0.0.1\t0000281 =0 ").as_deref(), Some("SERVING"));
+        assert_eq!(health("grpcs\t0\t200\t1\t10.0.0.1\t0000282 =0 ").as_deref(), Some("NOT_SERVING"));
+        assert_eq!(health("grpc\t0\t200\t1\t10.0.0.1\t- =12 ").as_deref(), Some("UNIMPLEMENTED"));
+        assert_eq!(health("grpc\t0\t200\t1\t10.0.0.1\t- =14 ").as_deref(), Some("status 14"));
+        assert_eq!(answer("grpcs\t0\t200\t1\t10.0.0.1\tOK = "), Some(Answer::NotGrpc));
+        assert_eq!(answer("grpc\t52\t000\t1\t10.0.0.1\t- = Empty reply"), Some(Answer::NotGrpc));
+        assert_eq!(answer("grpc\t28\t000\t1\t10.0.0.1\t- = Operation timed out"), Some(Answer::Silent));
+        assert_eq!(answer("grpc\t7\t000\t0\t\t- = Couldn't connect"), Some(Answer::Refused));
     }
 
     #[test]

@@ -5,12 +5,14 @@ use super::{
     spoken::{Protocol, Spoken},
 };
 
-/// So many checks are made by one container at once.
+/// How much is asked.
 pub struct Limits;
 
 impl Limits {
-    /// Of one container; its memory is small.
-    pub const CHECKS: usize = 60;
+    /// Connections that one container makes.
+    pub const CHECKS: usize = 96;
+    /// Of them at once: its memory is small.
+    pub const WORKERS: usize = 16;
     /// Pods of one Service that are asked for themselves.
     pub const PODS: usize = 10;
     /// Ports of one Service.
@@ -122,6 +124,7 @@ impl Ask {
                 let kind = match self.check.spoken.protocol {
                     Protocol::Http => "http",
                     Protocol::Https => "https",
+                    Protocol::Grpc => "grpc",
                     Protocol::Tcp => "tcp",
                     Protocol::Udp => "udp",
                 };

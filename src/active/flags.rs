@@ -1,7 +1,5 @@
 //! The flags of active checks.
 
-use std::time::Duration;
-
 /// The image that checks run in: any with sh and curl or wget does.
 const IMAGE: &str = "docker.io/curlimages/curl:8.17.0";
 
@@ -33,16 +31,15 @@ pub struct Flags {
 }
 
 impl Flags {
-    /// After this long every check is over, whatever came back: HTTP may be asked for twice.
-    pub fn longest(&self) -> Duration {
-        Duration::from_secs(u64::from(self.timeout) * 2 + 2)
-    }
-
     /// What is wrong with them; nothing where they do.
     pub fn complaint(&self) -> Option<String> {
         let one_line = |text: &String| !text.chars().any(char::is_control);
-        if self.path.as_ref().is_some_and(|path| !path.starts_with('/') || !one_line(path)) {
-            return Some("--path has to start with a slash, as in --path /healthz".to_owned());
+        let is_path = |path: &String| path.starts_with('/') && path.chars().all(|sign| sign.is_ascii_graphic());
+        if self.path.as_ref().is_some_and(|path| !is_path(path)) {
+            return Some(
+                "--path has to start with a slash, and to be escaped (%20 for a blank), as in --path /healthz"
+                    .to_owned(),
+            );
         }
         if self.host.as_ref().is_some_and(|host| !host.chars().all(|c| c.is_ascii_alphanumeric() || ".-_".contains(c)))
         {
@@ -71,6 +68,7 @@ mod tests {
         for words in [
             ["--path", "healthz"],
             ["--path", "/a\nHost: b"],
+            ["--path", "/a b"],
             ["--host", "a b"],
             ["--host", "a/../b"],
             ["--header", "nothing"],

@@ -76,7 +76,7 @@ impl<'a> Answers<'a> {
 
 /// A line a step, as it comes in.
 pub(super) fn tell(check: &Check) {
-    let Some(step) = steps::step(check) else { return };
+    let Some(step) = steps::alone(check) else { return };
     let line = format!("{:9}  {}: {}, {} ms", step.step, step.to, step.answer, check.milliseconds());
     let _ = writeln!(std::io::stderr(), "{}", clean::line(&line));
 }

@@ -3,7 +3,7 @@
 use k8s_openapi::api::core::v1::{EphemeralContainer, Pod};
 use serde_json::{Value, json};
 
-use super::{flags::Flags, plan::Visit};
+use super::{ask::Limits, flags::Flags, plan::Visit};
 use crate::facts::object;
 
 /// The label of every pod that is made.
@@ -20,8 +20,31 @@ const USER: i64 = 65532;
 /// How long an image may take to be pulled.
 pub const PULL_SECONDS: u64 = 60;
 
-/// The pod of the checks' own.
-pub fn pod(name: &str, visit: &Visit, flags: &Flags) -> Value {
+/// A Job that makes no pods and takes the pod of the checks along as it goes, whatever becomes of this program: once its
+/// deadline is over it has failed, and is deleted for that
+/// (<https://kubernetes.io/docs/concepts/workloads/controllers/ttlafterfinished/>).
+pub fn job(name: &str, visit: &Visit, flags: &Flags) -> Value {
+    let mut template = pod(name, None, visit, flags);
+    if let Some(template) = template.as_object_mut() {
+        template.retain(|key, _| key == "spec");
+    }
+    json!({
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"name": name, "namespace": visit.namespace, "labels": {LABEL.0: LABEL.1}},
+        "spec": {
+            "parallelism": 0,
+            "activeDeadlineSeconds": deadline(visit, flags),
+            "ttlSecondsAfterFinished": 0,
+            "template": template,
+        },
+    })
+}
+
+/// The pod of the checks' own, and the uid of the Job that takes it along.
+pub fn pod(name: &str, job: Option<&str>, visit: &Visit, flags: &Flags) -> Value {
+    let owner = job.map(|uid| json!({"apiVersion": "batch/v1", "kind": "Job", "name": name, "uid": uid}));
+    let owners: Vec<_> = owner.into_iter().collect();
     let mut container = container("checks", visit, flags);
     container["resources"] = json!({
         "requests": {"cpu": "10m", "memory": "16Mi"},
@@ -30,10 +53,13 @@ pub fn pod(name: &str, visit: &Visit, flags: &Flags) -> Value {
     json!({
         "apiVersion": "v1",
         "kind": "Pod",
-        "metadata": {"name": name, "namespace": visit.namespace, "labels": {LABEL.0: LABEL.1}, "annotations": alone()},
+        "metadata": {
+            "name": name, "namespace": visit.namespace, "labels": {LABEL.0: LABEL.1}, "annotations": alone(),
+            "ownerReferences": owners,
+        },
         "spec": {
             "restartPolicy": "Never",
-            "activeDeadlineSeconds": deadline(flags),
+            "activeDeadlineSeconds": deadline(visit, flags),
             "terminationGracePeriodSeconds": 0,
             "automountServiceAccountToken": false,
             "enableServiceLinks": false,
@@ -49,8 +75,8 @@ fn alone() -> Value {
 }
 
 /// After so many seconds the pod ends, whatever becomes of this program.
-pub fn deadline(flags: &Flags) -> u64 {
-    flags.longest().as_secs() + PULL_SECONDS
+pub fn deadline(visit: &Visit, flags: &Flags) -> u64 {
+    visit.longest(flags).as_secs() + PULL_SECONDS
 }
 
 /// The ephemeral container for a pod that is there.
@@ -71,6 +97,7 @@ fn container(name: &str, visit: &Visit, flags: &Flags) -> Value {
         "args": words(visit),
         "env": [
             {"name": "CHECK_TIMEOUT", "value": flags.timeout.to_string()},
+            {"name": "CHECK_WORKERS", "value": Limits::WORKERS.to_string()},
             {"name": "CHECK_HEADERS", "value": literal(&flags.header.join("\n"))},
         ],
         "securityContext": {
@@ -161,8 +188,9 @@ mod tests {
 
     #[test]
     fn the_pod_of_the_checks_is_as_restricted_as_can_be_and_ends_by_itself() {
-        let pod = pod("kubectl-doctor-x", &visit("10.0.0.1", "/"), &flags(&[]));
+        let pod = pod("kubectl-doctor-x", Some("1"), &visit("10.0.0.1", "/"), &flags(&[]));
         assert_eq!(pod["metadata"]["labels"][LABEL.0], LABEL.1);
+        assert_eq!(pod["metadata"]["ownerReferences"][0]["kind"], "Job");
         assert_eq!(pod["spec"]["automountServiceAccountToken"], false);
         assert_eq!(pod["spec"]["restartPolicy"], "Never");
         assert!(pod["spec"]["activeDeadlineSeconds"].as_u64().unwrap() <= 120);
@@ -172,6 +200,16 @@ mod tests {
         assert_eq!(security["allowPrivilegeEscalation"], false);
         assert_eq!(security["capabilities"]["drop"][0], "ALL");
         assert_eq!(security["seccompProfile"]["type"], "RuntimeDefault");
+    }
+
+    #[test]
+    fn the_job_makes_no_pod_and_goes_with_the_deadline_of_the_checks() {
+        let (visit, flags) = (visit("10.0.0.1", "/"), flags(&[]));
+        let job = job("kubectl-doctor-x", &visit, &flags);
+        assert_eq!(job["spec"]["parallelism"], 0);
+        assert_eq!(job["spec"]["ttlSecondsAfterFinished"], 0);
+        assert_eq!(job["spec"]["activeDeadlineSeconds"], deadline(&visit, &flags));
+        assert_eq!(job["spec"]["template"]["spec"]["restartPolicy"], "Never");
     }
 
     #[test]

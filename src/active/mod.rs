@@ -14,6 +14,7 @@ mod forward;
 mod gather;
 mod make;
 mod outside;
+mod own;
 mod plan;
 mod planner;
 mod rights;
@@ -26,7 +27,7 @@ mod waiting;
 
 pub use flags::Flags;
 pub use make::LABEL;
-pub use outside::ADDRESSES;
+pub use outside::{ADDRESSES, cluster_dns};
 pub use rights::{Rights, rights};
 pub use seen::{Answer, Check, Checks, NotMade, Origin, Said, Step};
 pub use socket::Socket;

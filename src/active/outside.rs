@@ -7,10 +7,28 @@ use k8s_openapi::api::{
 };
 
 use super::plan::{is_by_hand, nodes};
-use crate::{facts::object, inventory::Inventory};
+use crate::{
+    facts::{object, service::is_slice_of},
+    inventory::Inventory,
+};
+
+const DNS: &str = "kube-dns";
 
 /// So many addresses of one kind are asked.
 pub const ADDRESSES: usize = 3;
+
+/// The Service of the cluster's DNS, which has its name or its label
+/// (<https://kubernetes.io/docs/tasks/administer-cluster/dns-debugging-resolution/>); nothing where it is another.
+pub fn cluster_dns(inventory: &Inventory) -> Option<&Service> {
+    let mut found: Vec<&Service> = inventory.seen::<Service>("kube-system").filter(|service| is_dns(service)).collect();
+    found.sort_by_key(|service| object::name(&service.metadata) != DNS);
+    found.first().copied()
+}
+
+fn is_dns(service: &Service) -> bool {
+    let label = service.metadata.labels.as_ref().and_then(|labels| labels.get("k8s-app"));
+    object::name(&service.metadata) == DNS || label.is_some_and(|label| label == DNS)
+}
 
 /// The first port that a Service has on every node.
 pub fn node_port(service: &Service) -> Option<u16> {
@@ -51,8 +69,7 @@ pub fn endpoints_by_hand(inventory: &Inventory, service: &Service, port: &Servic
     let name = object::name(&service.metadata);
     let mut found = Vec::new();
     for slice in inventory.seen::<EndpointSlice>(object::namespace(&service.metadata)) {
-        let of_service = slice.metadata.labels.as_ref().and_then(|labels| labels.get("kubernetes.io/service-name"));
-        if of_service.map(String::as_str) != Some(name) || slice.address_type == "FQDN" {
+        if !is_slice_of(slice, name) || slice.address_type == "FQDN" {
             continue;
         }
         let named = |one: &&k8s_openapi::api::discovery::v1::EndpointPort| {

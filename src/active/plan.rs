@@ -1,5 +1,7 @@
 //! Which checks a question takes, worked out of what was collected.
 
+use std::time::Duration;
+
 use k8s_openapi::api::{
     core::v1::{Node, Pod, Service},
     networking::v1::NetworkPolicy,
@@ -7,7 +9,7 @@ use k8s_openapi::api::{
 
 use super::{
     about::About,
-    ask::{Ask, How},
+    ask::{Ask, How, Limits},
     flags::Flags,
     outside,
     planner::Planner,
@@ -53,11 +55,21 @@ pub struct Visit {
     pub asks: Vec<Ask>,
 }
 
+impl Visit {
+    /// After this long every check is over, whatever came back: some are made in the clear and over TLS.
+    pub fn longest(&self, flags: &Flags) -> Duration {
+        let attempts: usize = self.asks.iter().map(|ask| usize::from(ask.times)).sum();
+        let rounds = u64::try_from(attempts.div_ceil(Limits::WORKERS)).unwrap_or(u64::MAX);
+        Duration::from_secs(u64::from(flags.timeout) * 2 * rounds + 2)
+    }
+}
+
 /// What has to be looked at beside what a diagnosis takes.
 pub fn needs(question: &Question, inventory: &Inventory) -> Vec<Request> {
-    let kube_dns =
-        Request::Get { kind: Kind::Service, namespace: Some("kube-system".to_owned()), name: "kube-dns".to_owned() };
-    let mut requests = vec![kube_dns];
+    let mut requests = Vec::new();
+    if inventory.list::<Service>("kube-system").known().is_none() {
+        requests.push(Request::List { kind: Kind::Service, namespace: Some("kube-system".to_owned()) });
+    }
     let namespace = question.namespace.as_deref().unwrap_or_default();
     let has_node_port = inventory.seen::<Service>(namespace).any(|service| outside::node_port(service).is_some());
     if has_node_port {
@@ -102,7 +114,7 @@ pub fn plan(question: &Question, inventory: &Inventory, flags: &Flags) -> Result
         outside: Vec::new(),
         not_made: Vec::new(),
     };
-    for service in asked.services.iter().take(SERVICES) {
+    for service in planner.first(asked.services, SERVICES, "Services") {
         planner.of_service(service, &workloads);
     }
     for workload in &asked.workloads {

@@ -30,6 +30,9 @@ use crate::{
 /// Pods that are entered at first: one of each workload behind a Service.
 const ENTERED: usize = 3;
 
+/// What connections that are not made hide.
+const UNASKED: &str = "one that does not answer";
+
 /// Puts the checks together.
 pub(super) struct Planner<'a> {
     pub(super) inventory: &'a Inventory,
@@ -45,12 +48,13 @@ pub(super) struct Planner<'a> {
 impl Planner<'_> {
     pub(super) fn of_service(&mut self, service: &Service, workloads: &Workloads) {
         let name = object::name(&service.metadata).to_owned();
-        let ports = service.spec.iter().flat_map(|spec| spec.ports.iter().flatten()).take(Limits::PORTS);
-        let ports: Vec<&ServicePort> = ports.collect();
+        let ports: Vec<&ServicePort> = service.spec.iter().flat_map(|spec| spec.ports.iter().flatten()).collect();
+        let ports = self.first(ports, Limits::PORTS, &format!("ports of Service/{name}"));
         let pods: Vec<&Pod> = self.running(selected(self.inventory, service));
         self.names(service);
+        let asked = self.first(pods.clone(), Limits::PODS, &format!("pods of Service/{name}"));
         for port in &ports {
-            self.of_port(service, &name, port, &pods);
+            self.of_port(service, &name, port, &asked);
         }
         // One pod of each workload shows what its program listens on.
         let mut entered = BTreeSet::new();
@@ -69,7 +73,8 @@ impl Planner<'_> {
     // What no Service leads to is asked on the ports that it declares.
     pub(super) fn of_workload(&mut self, workload: &Workload) {
         let pods = self.running(workload.pods.clone());
-        for (index, pod) in pods.iter().take(Limits::PODS).enumerate() {
+        let pods = self.first(pods, Limits::PODS, &format!("pods of {}", workload.object));
+        for (index, pod) in pods.iter().enumerate() {
             let containers = pod.spec.iter().flat_map(|spec| &spec.containers);
             let declared = containers.flat_map(|container| container.ports.iter().flatten());
             let ports = declared.filter_map(|port| u16::try_from(port.container_port).ok()).take(Limits::PORTS);
@@ -87,7 +92,7 @@ impl Planner<'_> {
     fn of_port(&mut self, service: &Service, name: &str, port: &ServicePort, pods: &[&Pod]) {
         let Ok(number) = u16::try_from(port.port) else { return };
         let mut first = None;
-        for pod in pods.iter().take(Limits::PODS) {
+        for pod in pods {
             if let Some((target, spoken)) = self.target(port, pod) {
                 self.ask_pod(pod, target, &spoken, Some((name, number)));
                 first.get_or_insert((target, spoken));
@@ -129,9 +134,9 @@ impl Planner<'_> {
 
     fn names(&mut self, service: &Service) {
         let name = object::name(&service.metadata);
-        let kube_dns =
-            self.inventory.seen::<Service>("kube-system").find(|found| object::name(&found.metadata) == "kube-dns");
-        let server = kube_dns.and_then(|found| found.spec.as_ref()?.cluster_ip.clone()).filter(|ip| ip != "None");
+        let server = outside::cluster_dns(self.inventory)
+            .and_then(|found| found.spec.as_ref()?.cluster_ip.clone())
+            .filter(|ip| ip != "None");
         let qualified = format!("{name}.{}", self.namespace);
         let short = self.short_name(name);
         let mut ask = |to: String, how: How| {
@@ -162,7 +167,11 @@ impl Planner<'_> {
                     self.outside.push(ask.service(&service, 0, 0));
                 }
             }
-            Err(why) => self.not_made.push(NotMade { what: "what answers at the Ingress".to_owned(), why }),
+            Err(why) => self.not_made.push(NotMade::new(
+                "what answers at the Ingress",
+                why,
+                "an Ingress that does not lead to its Service",
+            )),
         }
     }
 
@@ -208,11 +217,21 @@ impl Planner<'_> {
 
     // What the user says of the path.
     fn told(&self, mut spoken: Spoken) -> Spoken {
-        if let Some(path) = self.flags.path.clone().filter(|_| !spoken.path.is_empty()) {
+        if let Some(path) = self.flags.path.clone().filter(|_| spoken.is_http()) {
             spoken.path = path;
             spoken.path_is_known = true;
         }
         spoken
+    }
+
+    /// The first of many, with a word on the others.
+    pub(super) fn first<T>(&mut self, mut all: Vec<T>, limit: usize, what: &str) -> Vec<T> {
+        if all.len() > limit {
+            let what = format!("{} of {} {what}", all.len() - limit, all.len());
+            self.not_made.push(NotMade::new(what, format!("one run asks {limit}"), UNASKED));
+        }
+        all.truncate(limit);
+        all
     }
 
     fn running<'p>(&self, pods: Vec<&'p Pod>) -> Vec<&'p Pod> {
@@ -237,11 +256,17 @@ impl Planner<'_> {
 
     pub(super) fn finish(self, namespace: String, pod: Option<Pod>) -> Plan {
         let (mut asks, mut not_made) = (self.outside, self.not_made);
-        if asks.len() > Limits::CHECKS {
-            let what = format!("{} further connections", asks.len() - Limits::CHECKS);
-            not_made.push(NotMade { what, why: format!("one run makes {}", Limits::CHECKS) });
+        let mut attempts = 0;
+        let made = asks.iter().take_while(|ask| {
+            attempts += usize::from(ask.times);
+            attempts <= Limits::CHECKS
+        });
+        let made = made.count();
+        if asks.len() > made {
+            let what = format!("{} of {} connections", asks.len() - made, asks.len());
+            not_made.push(NotMade::new(what, format!("one run makes {}", Limits::CHECKS), UNASKED));
         }
-        asks.truncate(Limits::CHECKS);
+        asks.truncate(made);
         if !asks.is_empty() {
             let resolver = "resolv.conf".to_owned();
             asks.push(Ask::new(Step::Dns, &self.client, self.namespace, resolver, How::Resolver));

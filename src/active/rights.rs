@@ -10,27 +10,31 @@ use crate::{
     source::live::{Live, act::Act},
 };
 
-/// A right to do something with pods.
+/// A right to do something with pods or Jobs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Right {
     /// `patch`.
     pub verb: &'static str,
-    /// `ephemeralcontainers`; empty for the pods themselves.
-    pub part: &'static str,
+    /// `pods/ephemeralcontainers`.
+    pub resource: &'static str,
     /// In which namespace.
     pub namespace: String,
 }
 
 /// To read what checks print.
-const LOG: (&str, &str) = ("get", "log");
+const LOG: (&str, &str) = ("get", "pods/log");
 /// To see whether they start.
-const LOOK: (&str, &str) = ("get", "");
+const LOOK: (&str, &str) = ("get", "pods");
 /// To enter a pod.
-const ENTER: (&str, &str) = ("patch", "ephemeralcontainers");
+const ENTER: (&str, &str) = ("patch", "pods/ephemeralcontainers");
 /// To make a pod.
-const CREATE: (&str, &str) = ("create", "");
+const CREATE: (&str, &str) = ("create", "pods");
 /// To take it away.
-const DELETE: (&str, &str) = ("delete", "");
+const DELETE: (&str, &str) = ("delete", "pods");
+/// To make a Job, which takes the pod along where this program is killed.
+const CREATE_JOB: (&str, &str) = ("create", "jobs");
+/// To take it away.
+const DELETE_JOB: (&str, &str) = ("delete", "jobs");
 
 /// What the user may not do.
 #[derive(Debug, Clone, Default)]
@@ -54,18 +58,29 @@ impl Rights {
         self.first(namespace, &[CREATE, DELETE, LOG])
     }
 
+    /// The right that is missing to make a Job, and to take it away.
+    pub fn to_make_job(&self, namespace: &str) -> Option<&Right> {
+        self.first(namespace, &[CREATE_JOB, DELETE_JOB])
+    }
+
     fn first(&self, namespace: &str, needed: &[(&str, &str)]) -> Option<&Right> {
-        self.missing.iter().find(|right| right.namespace == namespace && needed.contains(&(right.verb, right.part)))
+        self.missing.iter().find(|right| right.namespace == namespace && needed.contains(&(right.verb, right.resource)))
+    }
+}
+
+impl Right {
+    fn group(&self) -> &'static str {
+        if self.resource == "jobs" { "batch" } else { "" }
     }
 }
 
 impl fmt::Display for Right {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let resource = if self.part.is_empty() { "pods".to_owned() } else { format!("pods/{}", self.part) };
+        let Self { verb, resource, namespace } = self;
+        let group = self.group();
         write!(
             f,
-            "may not {} {resource} in namespace {}: a Role grants it with {{apiGroups: [\"\"], resources: [{resource}], verbs: [{}]}}",
-            self.verb, self.namespace, self.verb
+            "may not {verb} {resource} in namespace {namespace}: a Role grants it with {{apiGroups: [\"{group}\"], resources: [{resource}], verbs: [{verb}]}}"
         )
     }
 }
@@ -74,13 +89,14 @@ impl fmt::Display for Right {
 pub async fn rights(live: &Live, question: &Question) -> Rights {
     let client = question.client.iter().map(|client| &client.namespace);
     let namespaces: BTreeSet<&String> = question.namespace.iter().chain(client).collect();
-    let needed = [LOG, LOOK, ENTER, CREATE, DELETE];
+    let needed = [LOG, LOOK, ENTER, CREATE, DELETE, CREATE_JOB, DELETE_JOB];
     let all = namespaces.iter().flat_map(|namespace| {
-        needed.iter().map(move |(verb, part)| Right { verb, part, namespace: (*namespace).clone() })
+        needed.iter().map(move |(verb, resource)| Right { verb, resource, namespace: (*namespace).clone() })
     });
     let asked = all.map(|right| async move {
-        let attributes = json!({"namespace": right.namespace, "verb": right.verb, "group": "", "resource": "pods",
-            "subresource": right.part});
+        let (resource, part) = right.resource.split_once('/').unwrap_or((right.resource, ""));
+        let attributes = json!({"namespace": right.namespace, "verb": right.verb, "group": right.group(),
+            "resource": resource, "subresource": part});
         let answer = live.act(&Act::review(attributes)).await.ok()?;
         let allowed = answer.pointer("/status/allowed").and_then(Value::as_bool).unwrap_or(true);
         (!allowed).then_some(right)
@@ -94,7 +110,7 @@ mod tests {
 
     #[test]
     fn a_right_that_is_missing_is_named_with_the_rule_that_grants_it() {
-        let right = Right { verb: "patch", part: "ephemeralcontainers", namespace: "shop".to_owned() };
+        let right = Right { verb: "patch", resource: "pods/ephemeralcontainers", namespace: "shop".to_owned() };
         assert_eq!(
             right.to_string(),
             "may not patch pods/ephemeralcontainers in namespace shop: a Role grants it with {apiGroups: [\"\"], resources: [pods/ephemeralcontainers], verbs: [patch]}"
@@ -103,7 +119,7 @@ mod tests {
 
     #[test]
     fn who_may_not_delete_makes_nothing() {
-        let missing = vec![Right { verb: "delete", part: "", namespace: "shop".to_owned() }];
+        let missing = vec![Right { verb: "delete", resource: "pods", namespace: "shop".to_owned() }];
         let rights = Rights { missing };
         assert!(rights.to_make("shop").is_some());
         assert!(rights.to_make("other").is_none());

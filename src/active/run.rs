@@ -1,10 +1,7 @@
 //! Makes the checks: what they run in is made, their answers are read as they come, and what was made is removed,
 //! whatever happens.
 
-use std::{
-    cell::Cell,
-    time::{Duration, Instant},
-};
+use std::{cell::Cell, time::Duration};
 
 use futures::future::{FutureExt as _, join, join_all};
 use serde_json::Value;
@@ -14,6 +11,7 @@ use super::{
     forward,
     gather::{Answers, tell},
     make,
+    own::Own,
     plan::{self, Plan, Visit},
     rights::Rights,
     seen::{Check, Checks, NotMade, Origin},
@@ -38,9 +36,6 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// Checks that are made while somebody reads take longer than reading does.
 const STALE: Duration = Duration::from_millis(300);
 
-/// How long a pod is tried to be deleted.
-const PATIENCE: Duration = Duration::from_secs(30);
-
 /// Makes the checks of a plan.
 ///
 /// # Errors
@@ -57,21 +52,17 @@ pub async fn run(
     let Some(visit) = own else {
         return interruptible(runner.all(None)).await.ok_or_else(interrupted);
     };
-    let name = format!("{}-{}", make::NAME, random());
-    let act = Act::create_pod(&visit.namespace, make::pod(&name, visit, flags));
+    let own = Own::new(live, visit, flags, rights);
     let is_begun = Cell::new(false);
-    let making = live.act(&act).boxed_local().shared();
+    let making = own.make().boxed_local().shared();
     let begun = async {
         is_begun.set(true);
-        making.clone().await
+        making.clone().await.pod
     };
-    let done = interruptible(runner.all(Some((name.as_str(), begun.boxed_local())))).await;
+    let done = interruptible(runner.all(Some((own.name.as_str(), begun.boxed_local())))).await;
     // A request that is under way may still be granted: only then is it known that there is something to remove.
     if is_begun.get() {
-        let made = making.await;
-        if !matches!(made, Err(Refused::Forbidden(_) | Refused::Said(_))) {
-            remove(live, &visit.namespace, &name, matches!(made, Err(Refused::Lost(_)))).await?;
-        }
+        own.remove(&making.await).await?;
     }
     done.ok_or_else(interrupted)
 }
@@ -112,39 +103,6 @@ async fn signalled() {
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending().await
     }
-}
-
-// Removes the pod, as often as it takes to be sure.
-async fn remove(live: &Live, namespace: &str, name: &str, may_come_late: bool) -> Result<(), Error> {
-    let began = Instant::now();
-    let act = Act::delete_pod(namespace, name);
-    loop {
-        match live.act(&act).await {
-            Ok(_) => return Ok(()),
-            Err(Refused::Absent) if !may_come_late || began.elapsed() > Duration::from_secs(5) => return Ok(()),
-            Err(refused) if began.elapsed() > PATIENCE => {
-                return Err(Error::new(format!(
-                    "pod {name} of namespace {namespace} could not be deleted: {}; it ends by itself, and kubectl doctor cleanup -n {namespace} removes it",
-                    refused.words()
-                )));
-            }
-            Err(_) => tokio::time::sleep(Duration::from_millis(500)).await,
-        }
-    }
-}
-
-// Six letters that no other run has; names of pods are nothing to guess.
-fn random() -> String {
-    use std::hash::{BuildHasher as _, Hasher as _};
-    let mut number = std::collections::hash_map::RandomState::new().build_hasher().finish();
-    let letters = b"bcdfghjklmnpqrstvwxz2456789";
-    let mut name = String::new();
-    for _ in 0..6 {
-        let index = usize::try_from(number % 27).unwrap_or(0);
-        name.push(char::from(letters[index]));
-        number /= 27;
-    }
-    name
 }
 
 struct Runner<'a> {
@@ -193,9 +151,13 @@ impl Runner<'_> {
         match forward::forward(self.live, visit, self.flags).await {
             Ok(made) => {
                 made.iter().for_each(tell);
-                Ok((made, Some(NotMade { what: what.replace("what answers", "what listens"), why })))
+                let what = what.replace("what answers", "what listens");
+                Ok((made, Some(NotMade::new(what, why, "on which port the program listens instead"))))
             }
-            Err(other) => Err(NotMade { what, why: format!("{why}; and by port-forward: {other}") }),
+            Err(other) => {
+                let why = format!("{why}; and by port-forward: {other}");
+                Err(NotMade::new(what, why, "a program that answers on localhost alone"))
+            }
         }
     }
 
@@ -213,7 +175,8 @@ impl Runner<'_> {
             },
             (None, None) => Err(self.rights.to_make(&visit.namespace).map(ToString::to_string).unwrap_or_default()),
         };
-        Some(answers.map_err(|why| NotMade { what, why }))
+        let hides = "a name, Service or policy that lets no connection through";
+        Some(answers.map_err(|why| NotMade::new(what, why, hides)))
     }
 
     async fn enter(&self, visit: &Visit) -> Result<Vec<Check>, String> {
@@ -255,7 +218,7 @@ impl Runner<'_> {
                 () = reading => Ok(()),
             }
         };
-        let limit = self.flags.longest() + Duration::from_secs(make::PULL_SECONDS);
+        let limit = visit.longest(self.flags) + Duration::from_secs(make::PULL_SECONDS);
         tokio::time::timeout(limit, reading).await.unwrap_or(Ok(()))?;
         Ok(answers)
     }

@@ -1,8 +1,9 @@
-# Makes the checks that its words name, all at once, and prints a line for each as soon as it is answered.
+# Makes the checks that its words name, CHECK_WORKERS at a time, and prints a line for each as soon as it is answered.
 # Seven words a check: ID KIND ADDRESS PORT PATH NAME TIMES, a dash for none. Nothing in them is ever read as code.
 # In the environment: CHECK_TIMEOUT in seconds, CHECK_HEADERS one a line.
 
 seconds=${CHECK_TIMEOUT:-5}
+workers=${CHECK_WORKERS:-16}
 
 now() {
 	read -r up rest </proc/uptime
@@ -50,6 +51,11 @@ http_by_wget() { # SCHEME
 	set -- -S -O /dev/null -T "$seconds"
 	[ "$name" = - ] || set -- "$@" --header "Host: $name"
 	[ "$scheme" = https ] && set -- "$@" --no-check-certificate
+	while IFS= read -r header; do
+		[ -n "$header" ] && set -- "$@" --header "$header"
+	done <<-END
+		$CHECK_HEADERS
+	END
 	said=$(limited "$seconds" wget "$@" "$url" 2>&1 </dev/null)
 	result=$?
 	said=$(printf '%s' "$said" | flat)
@@ -79,6 +85,46 @@ ask_http() {
 	0:400 | 1:* | 8:* | 35:* | 52:* | 56:*)
 		began=$(now)
 		http $other
+		;;
+	esac
+}
+
+# grpc.health.v1.Health/Check of the service in $path, or of the whole server. A message is a byte for "not compressed",
+# four for its length, and its fields. What came back is told with its bytes 0 to 3 and 8 as digits.
+grpc_by_curl() { # SCHEME
+	spoken=grpc http2=--http2-prior-knowledge
+	[ "$1" = https ] && spoken=grpcs http2=--http2
+	service=${path#-}
+	field=
+	[ -n "$service" ] && field="\\012\\$(printf %o ${#service})"
+	length=$((${#service} + ${#field} / 4))
+	said=$({
+		printf "\\0\\0\\0\\0\\$(printf %o "$length")$field%s" "$service" |
+			curl -s -k -g --noproxy '*' --max-time "$seconds" $http2 -H 'Content-Type: application/grpc' -H 'TE: trailers' \
+				--data-binary @- -o - -w '%{stderr}\n@%{exitcode} %{time_connect} =%{remote_ip} %{http_code} =%header{grpc-status} %{errormsg}\n' \
+				"$1://$address:$port/grpc.health.v1.Health/Check" | tr '\000\001\002\003\010\n' '01238 ' | cut -c 1-40
+	} 2>&1)
+	read -r result connect remote code status text <<-END
+		$(printf '%s' "$said" | sed -n 's/^@//p' | flat)
+	END
+	# Some reset the stream behind their answer.
+	[ "${status:-=}" = = ] || result=0
+	connected=1
+	case $connect in 0.000000 | '') connected=0 ;; esac
+	body=$(printf '%s' "$said" | sed '/^@/d' | tr -d '\n ')
+	say "$spoken" "${result:-99}" "${code:-000}" "$connected" "${remote#=}" "${body:--} ${status:-=} $text"
+}
+
+# In the clear or over TLS; where curl can't, whether there is a connection.
+ask_grpc() {
+	has curl || { ask_tcp; return; }
+	grpc_by_curl http
+	case $result:$connected in
+	0:* | 6:* | 7:* | 28:*) ;;
+	[124]:0) ask_tcp ;;
+	*)
+		began=$(now)
+		grpc_by_curl https
 		;;
 	esac
 }
@@ -148,6 +194,7 @@ check() {
 	case $kind in
 	http | https) ask_http ;;
 	tcp) ask_tcp ;;
+	grpc) ask_grpc ;;
 	udp) ask_udp ;;
 	dns) ask_dns ;;
 	fullname) ask_full_name ;;
@@ -156,14 +203,25 @@ check() {
 	esac
 }
 
-while [ $# -ge 7 ]; do
-	id=$1 kind=$2 address=$3 port=$4 path=$5 name=$6 times=$7
-	shift 7
-	attempt=1
-	while [ "$attempt" -le "$times" ]; do
-		check &
-		attempt=$((attempt + 1))
+# Every so manieth check, in the order of the words.
+work() { # WHICH WORD...
+	turn=$1
+	shift
+	while [ $# -ge 7 ]; do
+		id=$1 kind=$2 address=$3 port=$4 path=$5 name=$6 times=$7
+		shift 7
+		attempt=1
+		while [ "$attempt" -le "$times" ]; do
+			[ $((turn % workers)) -eq 0 ] && (check)
+			turn=$((turn + 1)) attempt=$((attempt + 1))
+		done
 	done
+}
+
+worker=0
+while [ "$worker" -lt "$workers" ]; do
+	work "$worker" "$@" &
+	worker=$((worker + 1))
 done
 wait
 printf '@doctor\tend\n'

@@ -23,6 +23,16 @@ pub struct NotMade {
     pub what: String,
     /// Why not.
     pub why: String,
+    /// What may stay unseen by that, in words that fit before "would not be seen".
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub hides: String,
+}
+
+impl NotMade {
+    /// With what it hides.
+    pub fn new(what: impl Into<String>, why: impl Into<String>, hides: &str) -> Self {
+        Self { what: what.into(), why: why.into(), hides: hides.to_owned() }
+    }
 }
 
 /// Where the fault is, where this is the first to fail.
@@ -161,6 +171,16 @@ pub enum Answer {
     NotHttp,
     /// What came back is not TLS.
     NotTls,
+    /// What came back, if anything, is not gRPC.
+    NotGrpc,
+    /// It speaks TLS, and wants a certificate of who asks.
+    WantsCertificate,
+    /// gRPC's health check was answered
+    /// (<https://github.com/grpc/grpc/blob/master/doc/health-checking.md>).
+    Health {
+        /// `SERVING`, `NOT_SERVING`, `UNKNOWN`; where there is no such check, gRPC's own status, `UNIMPLEMENTED`.
+        health: String,
+    },
     /// The name is not known.
     Unknown,
     /// No name server answered.
@@ -209,6 +229,9 @@ impl Answer {
                 | Answer::Closed
                 | Answer::NotHttp
                 | Answer::NotTls
+                | Answer::NotGrpc
+                | Answer::WantsCertificate
+                | Answer::Health { .. }
                 | Answer::Datagram
         )
     }
@@ -230,6 +253,9 @@ impl Answer {
             Answer::Closed => "connects, and is closed without an answer".to_owned(),
             Answer::NotHttp => "an answer that is not HTTP".to_owned(),
             Answer::NotTls => "no TLS".to_owned(),
+            Answer::NotGrpc => "connects, and no answer in gRPC".to_owned(),
+            Answer::WantsCertificate => "TLS that wants a client certificate".to_owned(),
+            Answer::Health { health } => format!("gRPC health {health}"),
             Answer::Unknown => "no such name".to_owned(),
             Answer::NoNameServer => "no name server answers".to_owned(),
             Answer::Addresses { addresses } => addresses.join(", "),
@@ -262,10 +288,18 @@ impl Check {
             // It may be gRPC.
             Answer::NotHttp if !self.spoken.is_sure() => true,
             Answer::Silent | Answer::Closed | Answer::NotHttp => {
-                !matches!(self.spoken.protocol, Protocol::Http | Protocol::Https)
+                !matches!(self.spoken.protocol, Protocol::Http | Protocol::Https | Protocol::Grpc)
             }
+            // What its own probes don't ask for it need not serve.
+            Answer::Health { health } => match health.as_str() {
+                "NOT_SERVING" => false,
+                "UNKNOWN" | "SERVICE_UNKNOWN" | "NOT_FOUND" | "UNIMPLEMENTED" => !self.spoken.path_is_known,
+                _ => true,
+            },
+            Answer::NotGrpc => self.spoken.protocol != Protocol::Grpc,
             Answer::NotTls => self.spoken.protocol != Protocol::Https,
             Answer::Connected
+            | Answer::WantsCertificate
             | Answer::Addresses { .. }
             | Answer::Sockets { .. }
             | Answer::Resolver { .. }

@@ -17,6 +17,8 @@ pub enum Protocol {
     Http,
     /// HTTP over TLS.
     Https,
+    /// gRPC, in the clear or over TLS.
+    Grpc,
     /// Anything over TCP.
     #[default]
     Tcp,
@@ -33,7 +35,7 @@ pub struct Spoken {
     /// What says so: `port name http`; empty where it is only likely.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub told_by: String,
-    /// The path that is asked for; empty where none is.
+    /// The path that is asked for, or the gRPC service whose health is; empty where none is.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub path: String,
     /// Whether that path is the program's own to answer well: a probe asks for it, or the user does.
@@ -47,9 +49,14 @@ impl Spoken {
         if self.protocol == Protocol::Udp { "UDP" } else { "TCP" }
     }
 
-    /// Whether a name, a probe or the like says what is spoken; a number alone tells little.
+    /// Whether a name, a probe or the like says what is spoken; a number alone makes it likely.
     pub fn is_sure(&self) -> bool {
         !self.told_by.is_empty() && !self.told_by.starts_with(NUMBER)
+    }
+
+    /// Whether it is HTTP, in the clear or over TLS.
+    pub fn is_http(&self) -> bool {
+        matches!(self.protocol, Protocol::Http | Protocol::Https)
     }
 
     /// As people write it.
@@ -57,6 +64,7 @@ impl Spoken {
         match self.protocol {
             Protocol::Http => "HTTP",
             Protocol::Https => "HTTPS",
+            Protocol::Grpc => "gRPC",
             Protocol::Tcp => "TCP",
             Protocol::Udp => "UDP",
         }
@@ -72,12 +80,14 @@ pub fn of(port: Option<&ServicePort>, pod: Option<&Pod>, target: u16) -> Spoken 
     }
     let probed = pod.and_then(|pod| probed(pod, target));
     let mut spoken = told(port, declared, probed.as_ref(), target);
-    if spoken.protocol != Protocol::Tcp {
+    if spoken.is_http() {
         spoken.path = "/".to_owned();
-        if let Some((_, path)) = probed {
-            spoken.path = path;
-            spoken.path_is_known = true;
-        }
+    }
+    if let Some((_, path)) =
+        probed.filter(|(protocol, _)| (*protocol == Protocol::Grpc) == (spoken.protocol == Protocol::Grpc))
+    {
+        spoken.path = path;
+        spoken.path_is_known = true;
     }
     spoken
 }
@@ -123,8 +133,9 @@ fn named(word: &str) -> Option<Protocol> {
     match word.to_lowercase().as_str() {
         "http" | "web" | "metrics" | "ws" => Some(Protocol::Http),
         "https" | "wss" => Some(Protocol::Https),
-        "h2c" | "grpc" | "http2" | "tcp" | "tls" | "mysql" | "mongo" | "mongodb" | "postgres" | "postgresql"
-        | "redis" | "amqp" | "kafka" | "smtp" | "imap" | "ldap" | "ldaps" | "ssh" | "dns" => Some(Protocol::Tcp),
+        "grpc" => Some(Protocol::Grpc),
+        "h2c" | "http2" | "tcp" | "tls" | "mysql" | "mongo" | "mongodb" | "postgres" | "postgresql" | "redis"
+        | "amqp" | "kafka" | "smtp" | "imap" | "ldap" | "ldaps" | "ssh" | "dns" => Some(Protocol::Tcp),
         _ => None,
     }
 }
@@ -139,7 +150,7 @@ fn declared(pod: &Pod, target: u16) -> Option<&ContainerPort> {
     ports.find(|port| port.container_port == i32::from(target))
 }
 
-// What a probe over HTTP asks a port for.
+// What a probe over HTTP or gRPC asks a port for.
 fn probed(pod: &Pod, target: u16) -> Option<(Protocol, String)> {
     let probes = containers(pod).flat_map(|container| {
         let probes = [&container.readiness_probe, &container.liveness_probe, &container.startup_probe];
@@ -150,6 +161,9 @@ fn probed(pod: &Pod, target: u16) -> Option<(Protocol, String)> {
 }
 
 fn asks(container: &Container, probe: &Probe, target: u16) -> Option<(Protocol, String)> {
+    if let Some(grpc) = probe.grpc.as_ref().filter(|grpc| grpc.port == i32::from(target)) {
+        return Some((Protocol::Grpc, grpc.service.clone().unwrap_or_default()));
+    }
     let http = probe.http_get.as_ref()?;
     let number = match &http.port {
         IntOrString::Int(number) => *number,
@@ -158,6 +172,64 @@ fn asks(container: &Container, probe: &Probe, target: u16) -> Option<(Protocol, 
         }
     };
     let protocol = if http.scheme.as_deref() == Some("HTTPS") { Protocol::Https } else { Protocol::Http };
-    let path = http.path.clone().filter(|path| path.starts_with('/')).unwrap_or_else(|| "/".to_owned());
-    (number == i32::from(target)).then_some((protocol, path))
+    let path = http.path.as_deref().filter(|path| path.starts_with('/')).unwrap_or("/");
+    (number == i32::from(target)).then(|| (protocol, escaped(path)))
+}
+
+// What can't stand in the first line of a request, as the kubelet sends it.
+fn escaped(path: &str) -> String {
+    let escape = |sign: char| match sign {
+        '!'..='~' => sign.to_string(),
+        other => other.to_string().bytes().map(|byte| format!("%{byte:02X}")).collect(),
+    };
+    path.chars().map(escape).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn pod(port: serde_json::Value, probe: serde_json::Value) -> Pod {
+        let container = json!({"name": "web", "image": "web", "ports": [port], "readinessProbe": probe});
+        serde_json::from_value(json!({"spec": {"containers": [container]}})).unwrap()
+    }
+
+    fn service_port(port: serde_json::Value) -> ServicePort {
+        serde_json::from_value(port).unwrap()
+    }
+
+    #[test]
+    fn what_a_port_speaks_is_told_by_the_surest_that_there_is() {
+        let pod = pod(json!({"name": "http-api", "containerPort": 8080}), json!({"tcpSocket": {"port": 8080}}));
+        let told = |port: serde_json::Value| {
+            let spoken = of(Some(&service_port(port)), Some(&pod), 8080);
+            (spoken.protocol, spoken.told_by.clone(), spoken.is_sure())
+        };
+        let by_app = json!({"port": 443, "name": "http", "appProtocol": "kubernetes.io/wss"});
+        assert_eq!(told(by_app), (Protocol::Https, "appProtocol kubernetes.io/wss".to_owned(), true));
+        assert_eq!(told(json!({"port": 443, "name": "grpc"})).0, Protocol::Grpc);
+        let by_container = (Protocol::Http, "the port's name http-api".to_owned(), true);
+        assert_eq!(told(json!({"port": 443})), by_container);
+        assert_eq!(told(json!({"port": 53, "protocol": "UDP"})).0, Protocol::Udp);
+    }
+
+    #[test]
+    fn a_number_alone_makes_it_likely() {
+        let port = service_port(json!({"port": 80}));
+        assert_eq!(of(Some(&port), None, 9999).protocol, Protocol::Http);
+        assert!(!of(Some(&port), None, 9999).is_sure());
+    }
+
+    #[test]
+    fn the_path_is_that_of_the_pods_own_probe_as_a_request_can_carry_it() {
+        let declared = json!({"containerPort": 8080});
+        let by_http = pod(declared.clone(), json!({"httpGet": {"port": 8080, "path": "/a b\r\nHost: é"}}));
+        let spoken = of(None, Some(&by_http), 8080);
+        assert_eq!((spoken.path.as_str(), spoken.path_is_known), ("/a%20b%0D%0AHost:%20%C3%A9", true));
+        let by_grpc = pod(declared, json!({"grpc": {"port": 8080, "service": "shop.Cart"}}));
+        let spoken = of(None, Some(&by_grpc), 8080);
+        assert_eq!((spoken.protocol, spoken.path.as_str()), (Protocol::Grpc, "shop.Cart"));
+    }
 }

@@ -1,6 +1,6 @@
 //! What was seen, as the document says it.
 
-use super::seen::{Answer, Check, Checks, Origin, Step};
+use super::seen::{Answer, Check, Checks, Origin, Said, Step};
 use crate::document::ProbeStep;
 
 /// The checks that tell something beside the others.
@@ -8,8 +8,25 @@ pub fn shown(checks: &Checks) -> impl Iterator<Item = &Check> {
     checks.made.iter().filter(|check| !is_other_family(checks, check))
 }
 
-/// A check as a step; nothing for what is no connection.
-pub fn step(check: &Check) -> Option<ProbeStep> {
+/// A check as a step among the others; nothing for how names are resolved.
+pub fn step(checks: &Checks, check: &Check) -> Option<ProbeStep> {
+    let step = alone(check)?;
+    let ok = step.ok && check.answers.iter().all(|said| hears_all(checks, check, said));
+    Some(ProbeStep { ok, ..step })
+}
+
+// Whether something listens for other pods on every port that is asked inside that pod.
+fn hears_all(checks: &Checks, check: &Check, said: &Said) -> bool {
+    let Answer::Sockets { sockets } = &said.answer else { return true };
+    let mut asked = checks.made.iter().filter(|other| other.step == Step::Inside && other.pod == check.pod);
+    asked.all(|other| {
+        let is_heard = |port: u16, protocol: &str| (port, protocol) == (other.target, other.spoken.transport());
+        sockets.iter().any(|socket| is_heard(socket.port, &socket.protocol) && !socket.is_local())
+    })
+}
+
+/// A check as a step, as far as it tells by itself.
+pub(super) fn alone(check: &Check) -> Option<ProbeStep> {
     if check.answers.iter().any(|said| matches!(said.answer, Answer::Resolver { .. })) {
         return None;
     }
@@ -35,7 +52,7 @@ fn origin(origin: &Origin) -> String {
     match origin {
         Origin::Inside { pod } => format!("inside {pod}"),
         Origin::Forward { pod } => format!("port-forward to {pod}"),
-        Origin::Own => "a pod of its own".to_owned(),
+        Origin::Own => "another pod".to_owned(),
         Origin::Client { kind, name, .. } => format!("{kind}/{name}"),
     }
 }

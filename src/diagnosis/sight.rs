@@ -49,7 +49,7 @@ pub(super) fn not_checked(question: &Question, inventory: &Inventory, unseen: &B
         }
     }
     for part in inventory.checks().iter().flat_map(|checks| &checks.not_made) {
-        by_what.entry(&part.what).or_insert_with(|| (part.why.clone(), BTreeSet::new()));
+        by_what.entry(&part.what).or_insert_with(|| (part.why.clone(), BTreeSet::from([part.hides.as_str()])));
     }
     let told = |(what, (why, hidden)): (&str, (_, BTreeSet<&str>))| NotChecked {
         what: what.to_owned(),
@@ -82,7 +82,7 @@ fn asked_apart(question: &Question, inventory: &Inventory) -> impl Iterator<Item
 pub(super) fn steps(inventory: &Inventory) -> Vec<ProbeStep> {
     let Some(checks) = inventory.checks() else { return Vec::new() };
     let shown = active::shown(checks).filter_map(|check| {
-        let mut step = active::step(check)?;
+        let mut step = active::step(checks, check)?;
         if let Some(policy) = facts::checked::shut_by(inventory, check) {
             // Which says nothing of the clients that it is there for.
             let hint = if check.origin == Origin::Own { "; --client asks from one that it lets in" } else { "" };

@@ -14,6 +14,10 @@ use super::{
 
 pub(super) fn render(diagnosis: &Diagnosis, style: &Style) -> String {
     let mut page = Page::new(style);
+    if !diagnosis.probe.is_empty() {
+        probe(&mut page, &diagnosis.probe);
+        page.line("");
+    }
     let leads = leads(&diagnosis.findings);
     let mut teller = Teller::new(diagnosis.metadata.namespace.as_deref());
     for (at, lead) in leads.iter().enumerate() {
@@ -25,10 +29,6 @@ pub(super) fn render(diagnosis: &Diagnosis, style: &Style) -> String {
         page.line("");
     }
     timeline::tell(&mut page, &diagnosis.timeline);
-    if !diagnosis.probe.is_empty() {
-        probe(&mut page, &diagnosis.probe);
-        page.line("");
-    }
     footer::tell(&mut page, diagnosis, &leads);
     page.finish()
 }

@@ -51,6 +51,10 @@ pub struct AccessFacts {
     pub wanted: String,
     /// What says so.
     pub told_by: String,
+    /// Whether a name, a probe or the like says so; a number alone makes it likely.
+    pub sure: bool,
+    /// Whether a load balancer stands before it, which may end the TLS that is said to be spoken.
+    pub balanced: bool,
     /// What the pods answer: `tls`, `no-tls`; empty where that is what they are asked.
     pub spoken: String,
     /// What was seen.
@@ -112,6 +116,8 @@ fn access(inventory: &Inventory, checks: &Checks, found: &Service, port: u16, al
         proxy: labels.and_then(|labels| labels.get(proxy)).cloned().unwrap_or_default(),
         wanted: first.map(|check| check.spoken.name().to_owned()).unwrap_or_default(),
         told_by: first.map(|check| check.spoken.told_by.clone()).unwrap_or_default(),
+        sure: first.is_some_and(|check| check.spoken.is_sure()),
+        balanced: found.spec.as_ref().and_then(|spec| spec.type_.as_deref()) == Some("LoadBalancer"),
         spoken: if matches!(classes, "tls" | "no-tls") { classes.to_owned() } else { String::new() },
         evidence: pods.iter().copied().chain(through).chain(outside).map(evidence).collect(),
     }

@@ -3,7 +3,7 @@
 use crate::active::{Answer, Check, Protocol, Said};
 
 /// `ok` where it is as it should be, else what is wrong: `refused`, `timed-out`, `silent`, `closed`, `error`, `tls`,
-/// `no-tls`, `not-http`, `no-name`, `no-server`; `unknown` where it could not be made.
+/// `no-tls`, `not-http`, `not-grpc`, `unhealthy`, `no-name`, `no-server`; `unknown` where it could not be made.
 pub fn of(check: &Check, said: &Said) -> &'static str {
     if check.is_ok(said) {
         return "ok";
@@ -18,6 +18,8 @@ pub fn of(check: &Check, said: &Said) -> &'static str {
         Answer::Closed => "closed",
         Answer::NotHttp => "not-http",
         Answer::NotTls => "no-tls",
+        Answer::NotGrpc => "not-grpc",
+        Answer::Health { .. } => "unhealthy",
         Answer::Unknown => "no-name",
         Answer::NoNameServer => "no-server",
         _ => "unknown",

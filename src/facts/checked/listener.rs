@@ -16,7 +16,7 @@ use super::{class, link};
 use crate::{
     active::{Answer, Check, Checks, Origin, Socket, Step},
     document::Evidence,
-    facts::{object, service},
+    facts::{object, probe, service},
     inventory::{Inventory, Known},
 };
 
@@ -69,6 +69,8 @@ pub struct ListenerFacts {
     pub milliseconds: i64,
     /// Whether the pod is ready.
     pub ready: bool,
+    /// How many seconds ago its youngest container started, where it may still be about to listen; 0 later.
+    pub starting: i64,
     /// Why that says nothing of this port, where it is ready: `it has no readiness probe`.
     pub readiness: String,
     /// Why its readiness probe fails though the program answers; empty where it does not, or is right.
@@ -155,6 +157,7 @@ fn listener(inventory: &Inventory, checks: &Checks, pod: &Pod, port: u16) -> Lis
         answer_words: asked.map(Check::words).unwrap_or_default(),
         milliseconds: asked.map(|check| i64::try_from(check.milliseconds()).unwrap_or(i64::MAX)).unwrap_or_default(),
         ready: service::is_ready(pod),
+        starting: starting(inventory, pod),
         readiness: String::new(),
         misjudged: String::new(),
         others_answer: others_answer(checks, any),
@@ -172,6 +175,14 @@ fn listener(inventory: &Inventory, checks: &Checks, pod: &Pod, port: u16) -> Lis
         facts.evidence.insert(0, Evidence { source: format!("sockets inside Pod/{name}"), text, at: None });
     }
     facts
+}
+
+// Most programs listen by then.
+fn starting(inventory: &Inventory, pod: &Pod) -> i64 {
+    const A_WHILE: i64 = 30;
+    let statuses = pod.status.iter().flat_map(|status| status.container_statuses.iter().flatten());
+    let youngest = statuses.map(|status| probe::running_for(Some(status), inventory.about.now)).min().unwrap_or(0);
+    if youngest < A_WHILE { youngest.max(1) } else { 0 }
 }
 
 /// The sockets of a pod, where they were looked at.

@@ -9,14 +9,13 @@ use serde::Serialize;
 
 use super::{class, link};
 use crate::{
-    active::{Answer, Check, Checks, Origin, Step},
+    active::{self, Answer, Check, Checks, Origin, Step},
     document::{Evidence, ObjectRef},
     facts::{
         object, policy,
         service::{self, selected},
     },
     inventory::{Inventory, Known},
-    kind::Kind,
 };
 
 /// The name of a Service that was asked for, as a rule sees it.
@@ -40,29 +39,29 @@ pub struct NamesFacts {
     pub expected: bool,
     /// Whether a NetworkPolicy keeps the client from asking.
     pub shut: Known<bool>,
+    /// Whether the Service of the cluster's DNS is known.
+    pub known: bool,
     /// How the pods of the cluster's DNS fare: `0 of 2 pods are ready`; empty where they were not looked at.
     pub pods: String,
     /// What was seen.
     pub evidence: Vec<Evidence>,
 }
 
-/// The facts of the names that were asked for, and the Service of the cluster's DNS.
+/// The facts of the names that were asked for, and the Service of the cluster's DNS, or that which was asked for.
 pub fn names(inventory: &Inventory) -> Vec<(ObjectRef, NamesFacts)> {
     let Some(checks) = inventory.checks() else { return Vec::new() };
     let full = checks.made.iter().filter(|check| check.step == Step::Dns && check.server.is_empty());
     let of_services = full.filter(|check| check.to.ends_with(".svc"));
-    of_services.map(|check| (kube_dns(inventory), facts(inventory, checks, check))).collect()
+    let named = of_services.filter_map(|check| {
+        // Where the cluster's DNS is another, or may not be looked at, it is told of what was asked for.
+        let of = active::cluster_dns(inventory).or(asked_for(inventory, check))?;
+        Some((object::object_ref(of), facts(inventory, checks, check)))
+    });
+    named.collect()
 }
 
-fn kube_dns(inventory: &Inventory) -> ObjectRef {
-    let found = inventory.seen::<Service>("kube-system").find(|found| object::name(&found.metadata) == "kube-dns");
-    found.map(object::object_ref).unwrap_or_else(|| ObjectRef {
-        api_version: "v1".to_owned(),
-        kind: Kind::Service.to_string(),
-        namespace: "kube-system".to_owned(),
-        name: "kube-dns".to_owned(),
-        uid: String::new(),
-    })
+fn asked_for<'a>(inventory: &'a Inventory, check: &Check) -> Option<&'a Service> {
+    inventory.seen::<Service>(&check.namespace).find(|found| object::name(&found.metadata) == check.service)
 }
 
 fn facts(inventory: &Inventory, checks: &Checks, check: &Check) -> NamesFacts {
@@ -71,8 +70,7 @@ fn facts(inventory: &Inventory, checks: &Checks, check: &Check) -> NamesFacts {
     let direct = all.iter().find(|other| !other.server.is_empty());
     let server = direct.map(|direct| direct.server.clone()).unwrap_or_default();
     let servers = servers(checks);
-    let found =
-        inventory.seen::<Service>(&check.namespace).find(|found| object::name(&found.metadata) == check.service);
+    let found = asked_for(inventory, check);
     let is_name_only = found.and_then(|found| found.spec.as_ref()?.type_.as_deref()) == Some("ExternalName");
     let has_ready = found.is_some_and(|found| selected(inventory, found).iter().any(|pod| service::is_ready(pod)));
     let evidence = all.iter().map(|other| Evidence { source: other.to.clone(), text: other.words(), at: None });
@@ -81,11 +79,16 @@ fn facts(inventory: &Inventory, checks: &Checks, check: &Check) -> NamesFacts {
         name: check.to.clone(),
         full: class::of_all([check].into_iter()).to_owned(),
         direct: class::of_all(direct.into_iter().copied()).to_owned(),
-        asks_cluster: servers.is_empty() || server.is_empty() || servers.contains(&server),
+        // A pod of the checks' own asks whom the kubelet says, which may be a cache on the node.
+        asks_cluster: checks.client == Some(Origin::Own)
+            || servers.is_empty()
+            || server.is_empty()
+            || servers.contains(&server),
         server,
         servers: servers.join(", "),
         expected: !is_name_only && (has_ready || found.is_some_and(|found| !service::is_headless(found))),
         shut: is_shut(inventory, checks, &check.namespace),
+        known: active::cluster_dns(inventory).is_some(),
         pods: pods(inventory),
         evidence: evidence.collect(),
     }

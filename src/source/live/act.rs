@@ -1,4 +1,4 @@
-//! What an active check does to a cluster: it makes, changes and deletes pods, and reads their logs as they grow.
+//! What an active check does to a cluster: it makes, changes and deletes pods and Jobs, and reads logs as they grow.
 //! Every path here is put together from names that the API server gave.
 
 use std::time::Duration;
@@ -60,6 +60,19 @@ impl Act {
         Self { method: Method::POST, path, content_type: "application/json", body: pod }
     }
 
+    /// Makes a Job.
+    pub fn create_job(namespace: &str, job: Value) -> Self {
+        let path = format!("/apis/batch/v1/namespaces/{}/jobs", path::escape(namespace));
+        Self { method: Method::POST, path, content_type: "application/json", body: job }
+    }
+
+    /// Deletes a Job, and what it owns soon after.
+    pub fn delete_job(namespace: &str, job: &str) -> Self {
+        let path = format!("/apis/batch/v1/namespaces/{}/jobs/{}", path::escape(namespace), path::escape(job));
+        let body = json!({"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": "Background"});
+        Self { method: Method::DELETE, path, content_type: "application/json", body }
+    }
+
     /// Adds an ephemeral container to a pod.
     pub fn add_container(namespace: &str, pod: &str, container: Value) -> Self {
         let path = format!("{}/ephemeralcontainers", pod_path(namespace, pod));
@@ -83,8 +96,17 @@ impl Act {
 
     /// The pods with a label, in one namespace or in all.
     pub fn labelled_pods(namespace: Option<&str>, label: &str) -> Self {
+        Self::labelled("/api/v1", "pods", namespace, label)
+    }
+
+    /// The Jobs with a label, in one namespace or in all.
+    pub fn labelled_jobs(namespace: Option<&str>, label: &str) -> Self {
+        Self::labelled("/apis/batch/v1", "jobs", namespace, label)
+    }
+
+    fn labelled(api: &str, plural: &str, namespace: Option<&str>, label: &str) -> Self {
         let place = namespace.map(|name| format!("/namespaces/{}", path::escape(name))).unwrap_or_default();
-        let path = format!("/api/v1{place}/pods?labelSelector={}", path::escape(label));
+        let path = format!("{api}{place}/{plural}?labelSelector={}", path::escape(label));
         Self { method: Method::GET, path, content_type: "application/json", body: Value::Null }
     }
 

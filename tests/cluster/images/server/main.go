@@ -8,6 +8,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
+	"io"
 	"log"
 	"math/big"
 	"net"
@@ -35,8 +36,34 @@ func main() {
 		accept(listener, func(c net.Conn) { c.Close() })
 	case "tls":
 		listener = tls.NewListener(listener, &tls.Config{Certificates: []tls.Certificate{certificate()}})
+	case "mtls": // and wants to know who asks
+		listener = tls.NewListener(listener, &tls.Config{Certificates: []tls.Certificate{certificate()}, ClientAuth: tls.RequireAnyClientCert})
+	case "grpc":
+		log.Fatal(grpc(listener))
 	}
 	log.Fatal(http.Serve(listener, http.HandlerFunc(answer)))
+}
+
+// grpc answers grpc.health.v1.Health/Check with HEALTH (1 is SERVING, 2 NOT_SERVING), or with no such method where it
+// is empty: https://github.com/grpc/grpc/blob/master/doc/health-checking.md
+func grpc(listener net.Listener) error {
+	protocols := new(http.Protocols)
+	protocols.SetUnencryptedHTTP2(true)
+	handler := func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		w.Header().Set("Content-Type", "application/grpc")
+		health, _ := strconv.Atoi(env("HEALTH", "0"))
+		if health == 0 || r.URL.Path != "/grpc.health.v1.Health/Check" {
+			w.Header().Set("Grpc-Status", "12") // UNIMPLEMENTED, without a body
+			return
+		}
+		w.Header().Set("Trailer", "Grpc-Status")
+		w.Write([]byte{0, 0, 0, 0, 2, 8, byte(health)})
+		w.(http.Flusher).Flush() // else its length is known, and there are no trailers
+		w.Header().Set("Grpc-Status", "0")
+	}
+	server := http.Server{Handler: http.HandlerFunc(handler), Protocols: protocols}
+	return server.Serve(listener)
 }
 
 // answer gives STATUS after DELAY.
