@@ -100,7 +100,7 @@ pub fn plan(question: &Question, inventory: &Inventory, flags: &Flags) -> Result
     let Ok(Asked::Objects(keys, pods)) = question.resolve(inventory) else { return Err(Error::new(what)) };
     let workloads = Workloads::of(inventory);
     let asked = About::of(inventory, &workloads, &keys);
-    if asked.services.is_empty() && asked.workloads.is_empty() {
+    if asked.services.is_empty() && asked.workloads.is_empty() && asked.ingresses.is_empty() {
         return Err(Error::new(what));
     }
     let origin = client(question, inventory, &workloads)?;

@@ -105,6 +105,8 @@ fn listener(inventory: &Inventory, checks: &Checks, pod: &Pod, port: u16) -> Lis
     let Some(any) = outside.first().or(inside.first()) else { return ListenerFacts::default() };
     let protocol = any.spoken.transport();
     let sockets = sockets(checks, name);
+    // Pods of one template are alike in where they listen.
+    let alike = sockets.or_else(|| siblings(inventory, pod).find_map(|one| self::sockets(checks, one)));
     let all = sockets.unwrap_or_default();
     let here: Vec<&Socket> = all.iter().filter(|one| one.port == port && one.protocol == protocol).collect();
     // Of two localhosts one is enough.
@@ -131,7 +133,7 @@ fn listener(inventory: &Inventory, checks: &Checks, pod: &Pod, port: u16) -> Lis
         told_by: any.spoken.told_by.clone(),
         path: any.spoken.path.clone(),
         path_is_known: any.spoken.path_is_known,
-        declared: is_declared(pod, port),
+        declared: is_declared(pod, port, protocol),
         sockets: sockets.is_some(),
         listens: !here.is_empty(),
         local_only: !here.is_empty() && here.iter().all(|socket| socket.is_local()),
@@ -141,7 +143,7 @@ fn listener(inventory: &Inventory, checks: &Checks, pod: &Pod, port: u16) -> Lis
             && answers_by("[::1]")
             && !answers_by("127."),
         bound: here.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
-        others: others(all, port),
+        others: others(alike.unwrap_or_default(), port, protocol),
         inside: best.map(|check| class::of_all([check].into_iter())).unwrap_or_default().to_owned(),
         inside_words: best.map(Check::words).unwrap_or_default(),
         outside: class::of_all(outside.iter().copied()).to_owned(),
@@ -185,6 +187,14 @@ fn starting(inventory: &Inventory, pod: &Pod) -> i64 {
     if youngest < A_WHILE { youngest.max(1) } else { 0 }
 }
 
+// The names of the pods that the same object made.
+fn siblings<'a>(inventory: &'a Inventory, pod: &'a Pod) -> impl Iterator<Item = &'a str> {
+    let owner = object::controller(&pod.metadata);
+    let all = inventory.seen::<Pod>(object::namespace(&pod.metadata));
+    all.filter(move |one| owner.is_some() && object::controller(&one.metadata) == owner)
+        .map(|one| object::name(&one.metadata))
+}
+
 /// The sockets of a pod, where they were looked at.
 fn sockets<'c>(checks: &'c Checks, pod: &str) -> Option<&'c [Socket]> {
     let of_pod = checks.made.iter().filter(|check| check.step == Step::Listening && check.pod == pod);
@@ -205,16 +215,22 @@ pub fn heard(
     let checks = inventory.checks()?;
     let of_pods = pods.iter().filter(|pod| object::namespace(&pod.metadata) == namespace);
     let seen: Vec<&[Socket]> = of_pods.filter_map(|pod| sockets(checks, object::name(&pod.metadata))).collect();
-    let first = seen.first()?;
+    let first: Vec<Socket> = seen.first()?.iter().filter(|one| one.protocol == protocol).cloned().collect();
     let listens = seen.iter().any(|sockets| sockets.iter().any(|one| one.port == port && one.protocol == protocol));
-    Some((listens, others(first, port)))
+    Some((listens, others(&first, port, protocol)))
 }
 
-fn others(sockets: &[Socket], port: u16) -> String {
-    let others: BTreeSet<(u16, &str)> = sockets
+// Only where protocols differ from the one that is asked are they told.
+fn others(sockets: &[Socket], port: u16, protocol: &str) -> String {
+    let is_asked = |socket: &Socket| (socket.port, socket.protocol.as_str()) == (port, protocol);
+    let shown = |socket: &Socket| match socket.protocol.as_str() {
+        same if same == protocol => String::new(),
+        other => format!("/{other}"),
+    };
+    let others: BTreeSet<(u16, String)> = sockets
         .iter()
-        .filter(|socket| socket.port != port && !socket.is_local())
-        .map(|socket| (socket.port, if socket.protocol == "UDP" { "/UDP" } else { "" }))
+        .filter(|socket| !is_asked(socket) && !socket.is_local())
+        .map(|socket| (socket.port, shown(socket)))
         .collect();
     others.iter().map(|(port, protocol)| format!("{port}{protocol}")).collect::<Vec<_>>().join(", ")
 }
@@ -246,10 +262,10 @@ fn probes(pod: &Pod) -> impl Iterator<Item = (&Container, &Probe)> {
     })
 }
 
-fn is_declared(pod: &Pod, port: u16) -> bool {
+fn is_declared(pod: &Pod, port: u16, protocol: &str) -> bool {
     let mut ports = containers(pod).flat_map(|container| container.ports.iter().flatten());
-    ports.any(|one| one.container_port == i32::from(port))
-        || probes(pod).any(|(container, probe)| asked_port(container, probe) == Some(port))
+    ports.any(|one| one.container_port == i32::from(port) && one.protocol.as_deref().unwrap_or("TCP") == protocol)
+        || protocol == "TCP" && probes(pod).any(|(container, probe)| asked_port(container, probe) == Some(port))
 }
 
 // The port that a probe asks.
