@@ -8,10 +8,11 @@ use kube::Api;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::{
+    answer::Answer,
     ask::{Ask, How},
     flags::Flags,
     plan::Visit,
-    seen::{Answer, Check, Origin, Said, Step},
+    seen::{Check, Origin, Said, Step},
     spoken::Protocol,
 };
 use crate::{

@@ -7,9 +7,10 @@ use std::{
 };
 
 use super::{
-    answer::{self, Line},
+    answer::Answer,
     ask::Ask,
-    seen::{Answer, Check, Said},
+    printed::{self, Line},
+    seen::{Check, Said},
     steps,
 };
 use crate::report::clean;
@@ -44,11 +45,11 @@ impl<'a> Answers<'a> {
         let now = Instant::now();
         self.first.get_or_insert(now);
         self.last = Some(now);
-        match answer::read(line, self.asks) {
+        match printed::read(line, self.asks) {
             Some(Line::End) => return true,
             Some(Line::Said { id, attempt, said }) => {
                 let known = self.said[id].remove(&attempt);
-                self.said[id].insert(attempt, answer::merge(known, said));
+                self.said[id].insert(attempt, printed::merge(known, said));
                 if self.said[id].len() == usize::from(self.asks[id].times) && !self.is_told[id] {
                     self.is_told[id] = true;
                     tell(&self.check(id));

@@ -1,6 +1,9 @@
 //! What was seen, as the document says it.
 
-use super::seen::{Answer, Check, Checks, Origin, Said, Step};
+use super::{
+    answer::Answer,
+    seen::{Check, Checks, Origin, Said, Step},
+};
 use crate::document::ProbeStep;
 
 /// The checks that tell something beside the others.

@@ -2,19 +2,13 @@
 
 use std::{collections::BTreeSet, net::IpAddr};
 
-use k8s_openapi::{
-    api::{
-        core::v1::{Container, Pod, Probe},
-        networking::v1::NetworkPolicy,
-    },
-    apimachinery::pkg::util::intstr::IntOrString,
-};
+use k8s_openapi::api::{core::v1::Pod, networking::v1::NetworkPolicy};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{class, link};
+use super::{class, declared, link, sockets};
 use crate::{
-    active::{Answer, Check, Checks, Origin, Socket, Step},
+    active::{Check, Checks, Origin, Socket, Step},
     document::Evidence,
     facts::{object, probe, service},
     inventory::{Inventory, Known},
@@ -104,9 +98,9 @@ fn listener(inventory: &Inventory, checks: &Checks, pod: &Pod, port: u16) -> Lis
     let (inside, outside): (Vec<&Check>, Vec<&Check>) = (of_port(Step::Inside).collect(), of_port(Step::Pod).collect());
     let Some(any) = outside.first().or(inside.first()) else { return ListenerFacts::default() };
     let protocol = any.spoken.transport();
-    let sockets = sockets(checks, name);
+    let sockets = sockets::of(checks, name);
     // Pods of one template are alike in where they listen.
-    let alike = sockets.or_else(|| siblings(inventory, pod).find_map(|one| self::sockets(checks, one)));
+    let alike = sockets.or_else(|| sockets::siblings(inventory, pod).find_map(|one| sockets::of(checks, one)));
     let all = sockets.unwrap_or_default();
     let here: Vec<&Socket> = all.iter().filter(|one| one.port == port && one.protocol == protocol).collect();
     // Of two localhosts one is enough.
@@ -133,7 +127,7 @@ fn listener(inventory: &Inventory, checks: &Checks, pod: &Pod, port: u16) -> Lis
         told_by: any.spoken.told_by.clone(),
         path: any.spoken.path.clone(),
         path_is_known: any.spoken.path_is_known,
-        declared: is_declared(pod, port, protocol),
+        declared: declared::is_declared(pod, port, protocol),
         sockets: sockets.is_some(),
         listens: !here.is_empty(),
         local_only: !here.is_empty() && here.iter().all(|socket| socket.is_local()),
@@ -143,7 +137,7 @@ fn listener(inventory: &Inventory, checks: &Checks, pod: &Pod, port: u16) -> Lis
             && answers_by("[::1]")
             && !answers_by("127."),
         bound: here.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
-        others: others(alike.unwrap_or_default(), port, protocol),
+        others: sockets::others(alike.unwrap_or_default(), port, protocol),
         inside: best.map(|check| class::of_all([check].into_iter())).unwrap_or_default().to_owned(),
         inside_words: best.map(Check::words).unwrap_or_default(),
         outside: class::of_all(outside.iter().copied()).to_owned(),
@@ -170,8 +164,8 @@ fn listener(inventory: &Inventory, checks: &Checks, pod: &Pod, port: u16) -> Lis
             .map(|check| evidence(check))
             .collect(),
     };
-    facts.readiness = readiness(pod, port);
-    facts.misjudged = misjudged(pod, &facts, sockets);
+    facts.readiness = declared::readiness(pod, port);
+    facts.misjudged = declared::misjudged(pod, &facts, sockets);
     if sockets.is_some() {
         let text = if here.is_empty() { format!("nothing at port {port}") } else { facts.bound.clone() };
         facts.evidence.insert(0, Evidence { source: format!("sockets inside Pod/{name}"), text, at: None });
@@ -185,54 +179,6 @@ fn starting(inventory: &Inventory, pod: &Pod) -> i64 {
     let statuses = pod.status.iter().flat_map(|status| status.container_statuses.iter().flatten());
     let youngest = statuses.map(|status| probe::running_for(Some(status), inventory.about.now)).min().unwrap_or(0);
     if youngest < A_WHILE { youngest.max(1) } else { 0 }
-}
-
-// The names of the pods that the same object made.
-fn siblings<'a>(inventory: &'a Inventory, pod: &'a Pod) -> impl Iterator<Item = &'a str> {
-    let owner = object::controller(&pod.metadata);
-    let all = inventory.seen::<Pod>(object::namespace(&pod.metadata));
-    all.filter(move |one| owner.is_some() && object::controller(&one.metadata) == owner)
-        .map(|one| object::name(&one.metadata))
-}
-
-/// The sockets of a pod, where they were looked at.
-fn sockets<'c>(checks: &'c Checks, pod: &str) -> Option<&'c [Socket]> {
-    let of_pod = checks.made.iter().filter(|check| check.step == Step::Listening && check.pod == pod);
-    of_pod.flat_map(|check| &check.answers).find_map(|said| match &said.answer {
-        Answer::Sockets { sockets } => Some(sockets.as_slice()),
-        _ => None,
-    })
-}
-
-/// Of the pods of a Service's port whose sockets were looked at: whether any listens there, and where else they listen.
-pub fn heard(
-    inventory: &Inventory,
-    namespace: &str,
-    pods: &[&Pod],
-    port: u16,
-    protocol: &str,
-) -> Option<(bool, String)> {
-    let checks = inventory.checks()?;
-    let of_pods = pods.iter().filter(|pod| object::namespace(&pod.metadata) == namespace);
-    let seen: Vec<&[Socket]> = of_pods.filter_map(|pod| sockets(checks, object::name(&pod.metadata))).collect();
-    let first: Vec<Socket> = seen.first()?.iter().filter(|one| one.protocol == protocol).cloned().collect();
-    let listens = seen.iter().any(|sockets| sockets.iter().any(|one| one.port == port && one.protocol == protocol));
-    Some((listens, others(&first, port, protocol)))
-}
-
-// Only where protocols differ from the one that is asked are they told.
-fn others(sockets: &[Socket], port: u16, protocol: &str) -> String {
-    let is_asked = |socket: &Socket| (socket.port, socket.protocol.as_str()) == (port, protocol);
-    let shown = |socket: &Socket| match socket.protocol.as_str() {
-        same if same == protocol => String::new(),
-        other => format!("/{other}"),
-    };
-    let others: BTreeSet<(u16, String)> = sockets
-        .iter()
-        .filter(|socket| !is_asked(socket) && !socket.is_local())
-        .map(|socket| (socket.port, shown(socket)))
-        .collect();
-    others.iter().map(|(port, protocol)| format!("{port}{protocol}")).collect::<Vec<_>>().join(", ")
 }
 
 fn others_answer(checks: &Checks, of: &Check) -> i64 {
@@ -249,78 +195,4 @@ fn evidence(check: &Check) -> Evidence {
         Origin::Client { kind, name, .. } => format!("from {kind}/{name}"),
     };
     Evidence { source: format!("{from}, {}", check.to), text: check.words(), at: None }
-}
-
-fn containers(pod: &Pod) -> impl Iterator<Item = &Container> {
-    pod.spec.iter().flat_map(|spec| spec.containers.iter().chain(spec.init_containers.iter().flatten()))
-}
-
-fn probes(pod: &Pod) -> impl Iterator<Item = (&Container, &Probe)> {
-    containers(pod).flat_map(|container| {
-        let probes = [&container.readiness_probe, &container.liveness_probe, &container.startup_probe];
-        probes.into_iter().flatten().map(move |probe| (container, probe))
-    })
-}
-
-fn is_declared(pod: &Pod, port: u16, protocol: &str) -> bool {
-    let mut ports = containers(pod).flat_map(|container| container.ports.iter().flatten());
-    ports.any(|one| one.container_port == i32::from(port) && one.protocol.as_deref().unwrap_or("TCP") == protocol)
-        || protocol == "TCP" && probes(pod).any(|(container, probe)| asked_port(container, probe) == Some(port))
-}
-
-// The port that a probe asks.
-fn asked_port(container: &Container, probe: &Probe) -> Option<u16> {
-    let http = probe.http_get.as_ref().map(|http| http.port.clone());
-    let tcp = probe.tcp_socket.as_ref().map(|tcp| tcp.port.clone());
-    let grpc = probe.grpc.as_ref().map(|grpc| IntOrString::Int(grpc.port));
-    let number = match http.or(tcp).or(grpc)? {
-        IntOrString::Int(number) => number,
-        IntOrString::String(name) => {
-            container.ports.iter().flatten().find(|port| port.name.as_ref() == Some(&name))?.container_port
-        }
-    };
-    u16::try_from(number).ok()
-}
-
-fn readiness(pod: &Pod, port: u16) -> String {
-    let set: Vec<_> =
-        containers(pod).filter_map(|container| Some((container, container.readiness_probe.as_ref()?))).collect();
-    if set.is_empty() {
-        return "it has no readiness probe".to_owned();
-    }
-    if set.iter().any(|(container, probe)| asked_port(container, probe) == Some(port)) {
-        return "its readiness probe passes".to_owned();
-    }
-    match set.iter().find_map(|(container, probe)| asked_port(container, probe)) {
-        Some(other) => format!("its readiness probe asks port {other}"),
-        None => "its readiness probe asks no port".to_owned(),
-    }
-}
-
-// Where the program answers well and the kubelet says that the pod is not ready.
-fn misjudged(pod: &Pod, facts: &ListenerFacts, sockets: Option<&[Socket]>) -> String {
-    if facts.ready || facts.answer != "ok" {
-        return String::new();
-    }
-    for container in containers(pod) {
-        let Some(probe) = &container.readiness_probe else { continue };
-        let Some(asked) = asked_port(container, probe) else { continue };
-        let listens = |port: u16| sockets.is_none_or(|all| all.iter().any(|one| one.port == port));
-        if !listens(asked) {
-            return format!("it asks port {asked}, on which nothing listens");
-        }
-        let limit = i64::from(probe.timeout_seconds.unwrap_or(1));
-        let is_same = i64::from(asked) == facts.port;
-        if is_same && probe.http_get.is_some() && facts.milliseconds > limit * 1000 {
-            return format!(
-                "it waits {limit} s for an answer (timeoutSeconds), and one takes {:.1} s",
-                seconds(facts.milliseconds)
-            );
-        }
-    }
-    String::new()
-}
-
-fn seconds(milliseconds: i64) -> f64 {
-    f64::from(i32::try_from(milliseconds).unwrap_or(i32::MAX)) / 1000.0
 }
