@@ -54,6 +54,9 @@ pub fn agree(plan: &Plan, flags: &Flags, rights: &Rights) -> Result<(), Error> {
     for right in rights.missing() {
         let _ = writeln!(out, "{}", clean::line(&format!("the user {right}")));
     }
+    if plan.inside.is_empty() && plan.client.is_none() {
+        let _ = writeln!(out, "--probe makes nothing: nothing runs there that connections could be made to");
+    }
     if lines.is_empty() {
         return Ok(());
     }

@@ -27,7 +27,8 @@ pub(super) fn of<'c>(checks: &'c Checks, pod: &str) -> Option<&'c [Socket]> {
     })
 }
 
-/// Of the pods of a Service's port whose sockets were looked at: whether any listens there, and where else they listen.
+/// Of the pods of a Service's port whose sockets were looked at: whether any listens there, and where else they listen
+/// over the same protocol.
 pub fn heard(
     inventory: &Inventory,
     namespace: &str,
@@ -38,23 +39,25 @@ pub fn heard(
     let checks = inventory.checks()?;
     let of_pods = pods.iter().filter(|pod| object::namespace(&pod.metadata) == namespace);
     let seen: Vec<&[Socket]> = of_pods.filter_map(|pod| of(checks, object::name(&pod.metadata))).collect();
-    let first: Vec<Socket> = seen.first()?.iter().filter(|one| one.protocol == protocol).cloned().collect();
-    let listens = seen.iter().any(|sockets| sockets.iter().any(|one| one.port == port && one.protocol == protocol));
-    Some((listens, others(&first, port, protocol)))
+    let same = |socket: &&Socket| socket.protocol == protocol;
+    let listens = seen.iter().any(|sockets| sockets.iter().filter(same).any(|socket| socket.port == port));
+    let others: BTreeSet<u16> =
+        elsewhere(seen.first()?, port, protocol).filter(same).map(|socket| socket.port).collect();
+    Some((listens, others.iter().map(u16::to_string).collect::<Vec<_>>().join(", ")))
 }
 
-/// The other ports on which something listens that is not for localhost alone; only where its protocol differs from the
-/// one that is asked is that told.
+/// The other ports on which something listens that is not for localhost alone: `9999, 53/UDP`.
 pub(super) fn others(sockets: &[Socket], port: u16, protocol: &str) -> String {
-    let is_asked = |socket: &Socket| (socket.port, socket.protocol.as_str()) == (port, protocol);
-    let shown = |socket: &Socket| match socket.protocol.as_str() {
-        same if same == protocol => String::new(),
-        other => format!("/{other}"),
+    let shown = |socket: &Socket| match (socket.protocol.as_str(), protocol) {
+        ("TCP", "TCP") => String::new(),
+        (other, _) => format!("/{other}"),
     };
-    let others: BTreeSet<(u16, String)> = sockets
-        .iter()
-        .filter(|socket| !is_asked(socket) && !socket.is_local())
-        .map(|socket| (socket.port, shown(socket)))
-        .collect();
+    let others: BTreeSet<(u16, String)> =
+        elsewhere(sockets, port, protocol).map(|socket| (socket.port, shown(socket))).collect();
     others.iter().map(|(port, protocol)| format!("{port}{protocol}")).collect::<Vec<_>>().join(", ")
+}
+
+fn elsewhere<'s>(sockets: &'s [Socket], port: u16, protocol: &'s str) -> impl Iterator<Item = &'s Socket> {
+    let is_asked = move |socket: &Socket| (socket.port, socket.protocol.as_str()) == (port, protocol);
+    sockets.iter().filter(move |socket| !is_asked(socket) && !socket.is_local())
 }
