@@ -57,6 +57,9 @@ pub struct Look {
     /// Diagnose without a cluster: a recording, the output of `kubectl get -o yaml`, a folder of those, or - for standard input
     #[arg(long, global = true, value_name = "FILE")]
     pub from: Vec<PathBuf>,
+    /// Print on stderr what was asked of the server, and what each stage took
+    #[arg(long, global = true)]
+    pub stats: bool,
     /// A folder of rules of your own
     #[arg(long, global = true, value_name = "DIR")]
     pub rules: Vec<PathBuf>,

@@ -28,4 +28,5 @@ pub mod rule;
 pub mod run;
 pub mod selector;
 pub mod source;
+pub mod stats;
 pub mod timeline;

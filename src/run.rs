@@ -5,6 +5,7 @@ use std::{
     process::ExitCode,
 };
 
+use futures::future::OptionFuture;
 use jiff::Timestamp;
 
 use crate::{
@@ -22,6 +23,7 @@ use crate::{
     rule::{LogPatterns, Rules},
     selector,
     source::{collect, files, recording},
+    stats::Stats,
 };
 
 // Without a terminal a report is read in a log or pasted into a ticket.
@@ -44,7 +46,7 @@ pub fn run(cli: &Cli) -> Result<ExitCode, Error> {
         Some(Command::Demo { case }) => {
             let (inventory, target) = demo::recording(case.as_deref())?;
             let question = question(cli, &target, recorded_in(cli, &inventory), &inventory.custom().types)?;
-            Ok(answer(cli, &rules(cli)?, &question, &inventory))
+            Ok(answer(cli, &rules(cli)?, &question, &inventory, &mut Stats::default()))
         }
         Some(Command::Record { target, file }) => record(cli, target, file.as_deref()),
         Some(Command::Cleanup) => cleanup(cli),
@@ -61,19 +63,33 @@ fn rules(cli: &Cli) -> Result<Rules, Error> {
 }
 
 fn diagnose(cli: &Cli) -> Result<ExitCode, Error> {
+    let mut stats = Stats::default();
+    let result = diagnose_counted(cli, &mut stats);
+    if cli.look.stats {
+        let _ = std::io::stderr().write_all(stats.text().as_bytes());
+    }
+    result
+}
+
+fn diagnose_counted(cli: &Cli, stats: &mut Stats) -> Result<ExitCode, Error> {
     // What is wrong in a user's rule is said before a cluster is asked; the binary's own are read while it answers.
     if !cli.look.rules.is_empty() {
         let rules = rules(cli)?;
-        let (question, inventory) = look(cli, &cli.target, &rules.logs)?;
-        return Ok(answer(cli, &rules, &question, &inventory));
+        let (question, inventory) = look(cli, &cli.target, &rules.logs, stats)?;
+        return Ok(answer(cli, &rules, &question, &inventory, stats));
     }
     let rules = std::thread::spawn(Rules::built_in);
-    let (question, inventory) = look(cli, &cli.target, &LogPatterns::default())?;
+    let (question, inventory) = look(cli, &cli.target, &LogPatterns::default(), stats)?;
     let rules = rules.join().map_err(|_| Error::new("the rules in the binary can't be read; please report it"))??;
-    Ok(answer(cli, &rules, &question, &inventory))
+    Ok(answer(cli, &rules, &question, &inventory, stats))
 }
 
-fn look(cli: &Cli, words: &[String], patterns: &LogPatterns) -> Result<(Question, Inventory), Error> {
+fn look(
+    cli: &Cli,
+    words: &[String],
+    patterns: &LogPatterns,
+    stats: &mut Stats,
+) -> Result<(Question, Inventory), Error> {
     if let Some(complaint) = cli.active.complaint() {
         return Err(Error::new(complaint));
     }
@@ -82,7 +98,7 @@ fn look(cli: &Cli, words: &[String], patterns: &LogPatterns) -> Result<(Question
         if !question::may_be_custom(words) {
             question(cli, words, None, &Types::default())?;
         }
-        return look_at_cluster(cli, words, patterns);
+        return look_at_cluster(cli, words, patterns, stats);
     }
     if cli.active.probe {
         return Err(Error::new(
@@ -95,12 +111,19 @@ fn look(cli: &Cli, words: &[String], patterns: &LogPatterns) -> Result<(Question
         recorded_target.iter().flat_map(|target| target.split_whitespace()).map(str::to_owned).collect();
     let words = if words.is_empty() { &recorded } else { words };
     let question = question(cli, words, recorded_in(cli, &inventory), &inventory.custom().types)?;
+    stats.end_of("read");
     Ok((question, inventory))
 }
 
-fn look_at_cluster(cli: &Cli, words: &[String], patterns: &LogPatterns) -> Result<(Question, Inventory), Error> {
+fn look_at_cluster(
+    cli: &Cli,
+    words: &[String],
+    patterns: &LogPatterns,
+    stats: &mut Stats,
+) -> Result<(Question, Inventory), Error> {
     runtime()?.block_on(async {
         let live = cli.connection.connect().await?;
+        stats.end_of("read the kubeconfig");
         let mut inventory = Inventory::new(About {
             server: None,
             context: live.context.clone(),
@@ -113,15 +136,20 @@ fn look_at_cluster(cli: &Cli, words: &[String], patterns: &LogPatterns) -> Resul
         }
         let question = question(cli, words, Some(live.namespace.clone()), &inventory.custom().types)?;
         inventory.about.namespace = question.namespace.clone().unwrap_or_default();
-        if !cli.active.probe {
-            let inventory = collect::collect(&live, &question, inventory, patterns).await?;
-            return Ok((question, inventory));
-        }
-        let rights = async { Ok(active::rights(&live, &question).await) };
-        let (mut inventory, rights) =
-            tokio::try_join!(collect::collect(&live, &question, inventory, patterns), rights)?;
-        active::check(&live, &question, &mut inventory, &cli.active, &rights).await?;
-        Ok((question, inventory))
+        let rights = OptionFuture::from(cli.active.probe.then(|| active::rights(&live, &question)));
+        let collecting = collect::collect(&live, &question, inventory, patterns);
+        let (collected, rights) = tokio::join!(collecting, rights);
+        stats.end_of("collect");
+        let outcome = match (collected, rights) {
+            (Ok(mut inventory), Some(rights)) => {
+                let checked = active::check(&live, &question, &mut inventory, &cli.active, &rights).await;
+                stats.end_of("connect");
+                checked.map(|()| inventory)
+            }
+            (collected, _) => collected,
+        };
+        stats.add(&live.traffic);
+        Ok((question, outcome?))
     })
 }
 
@@ -172,7 +200,7 @@ fn question(cli: &Cli, words: &[String], here: Option<String>, types: &Types) ->
 }
 
 fn record(cli: &Cli, target: &[String], file: Option<&std::path::Path>) -> Result<ExitCode, Error> {
-    let (question, inventory) = look(cli, target, &rules(cli)?.logs)?;
+    let (question, inventory) = look(cli, target, &rules(cli)?.logs, &mut Stats::default())?;
     if let Err(missing) = question.resolve(&inventory) {
         return Err(Error::new(missing.line));
     }
@@ -187,13 +215,16 @@ fn record(cli: &Cli, target: &[String], file: Option<&std::path::Path>) -> Resul
     Ok(ExitCode::SUCCESS)
 }
 
-fn answer(cli: &Cli, rules: &Rules, question: &Question, inventory: &Inventory) -> ExitCode {
-    match diagnosis::diagnose(question, inventory, rules) {
+fn answer(cli: &Cli, rules: &Rules, question: &Question, inventory: &Inventory, stats: &mut Stats) -> ExitCode {
+    let answer = diagnosis::diagnose(question, inventory, rules);
+    stats.end_of("diagnose");
+    match answer {
         Ok(answer) => {
             for bug in &answer.bugs {
                 complain(&format!("the rule {bug}"));
             }
             print(&report::render(&answer.diagnosis, cli.look.output, &style(cli, inventory.about.now)));
+            stats.end_of("report");
             if let Some(why) = &answer.unanswered {
                 complain(why);
                 return ExitCode::from(2);

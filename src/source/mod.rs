@@ -61,6 +61,22 @@ pub enum Request {
     Version,
 }
 
+impl Request {
+    /// What it asks for, in a few words: `pods`, `names of secrets`.
+    pub fn what(&self) -> String {
+        match self {
+            Request::List { kind, .. } => kind.resource().to_owned(),
+            Request::Get { kind, .. } => format!("one of {}", kind.resource()),
+            Request::Names { kind, .. } => format!("names of {}", kind.resource()),
+            Request::Matching { kind, .. } => format!("{} by labels", kind.resource()),
+            Request::Objects { of, .. } => of.name(),
+            Request::Discovery(_) => "discovery".to_owned(),
+            Request::Log(_) => "logs".to_owned(),
+            Request::Version => "version".to_owned(),
+        }
+    }
+}
+
 /// Which log.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LogKey {

@@ -32,7 +32,7 @@ use self::{
     trouble::{Target, Trouble},
 };
 use super::{Reply, Request, Source};
-use crate::{error::Error, kind::Kind};
+use crate::{error::Error, kind::Kind, stats::Traffic};
 
 /// So many requests of a wave are under way at once.
 const IN_FLIGHT: usize = 32;
@@ -46,6 +46,8 @@ pub struct Live {
     pub context: Option<String>,
     /// Of `-n`, else of the context, else `default`.
     pub namespace: String,
+    /// What was asked of it so far.
+    pub traffic: Traffic,
     client: Client,
     config: Config,
     target: Target,
@@ -63,6 +65,7 @@ impl Live {
         Self {
             context,
             namespace,
+            traffic: Traffic::default(),
             client,
             config,
             target,
@@ -114,25 +117,25 @@ impl Live {
                 self.list(request, &path).await.map(Reply::Items)
             }
             Request::Discovery(_) => {
-                let response = self.fetch(&path, accepts(request)).await;
+                let response = self.fetch(&path, request).await;
                 response
                     .and_then(|response| response.discovery(request))
                     .map(|document| Reply::Object(Box::new(document)))
             }
             Request::Matching { .. } => {
-                let response = self.fetch(&path, accepts(request)).await;
+                let response = self.fetch(&path, request).await;
                 response.and_then(|response| response.page(request)).map(|page| Reply::Items(page.items))
             }
             Request::Get { .. } => {
-                let response = self.fetch(&path, accepts(request)).await;
+                let response = self.fetch(&path, request).await;
                 response.and_then(|response| response.object(request)).map(|object| Reply::Object(Box::new(object)))
             }
             Request::Log(_) => {
-                let response = self.fetch(&path, accepts(request)).await;
+                let response = self.fetch(&path, request).await;
                 response.and_then(|response| response.log(request)).map(Reply::Log)
             }
             Request::Version => {
-                let response = self.fetch(&path, accepts(request)).await;
+                let response = self.fetch(&path, request).await;
                 response.and_then(|response| response.version(request)).map(Reply::Version)
             }
         };
@@ -147,7 +150,7 @@ impl Live {
         let mut items = Vec::new();
         let mut path = first.to_owned();
         loop {
-            let response = self.fetch(&path, accepts(request)).await?;
+            let response = self.fetch(&path, request).await?;
             match response.page(request) {
                 Ok(Page { items: more, next }) => {
                     items.extend(more);
@@ -167,9 +170,9 @@ impl Live {
         }
     }
 
-    async fn fetch(&self, path: &str, accept: &'static str) -> Result<Response, Refusal> {
+    async fn fetch(&self, path: &str, request: &Request) -> Result<Response, Refusal> {
         let start = Instant::now();
-        let mut response = self.within(start, self.send(path, accept)).await?;
+        let mut response = self.within(start, self.send(path, request)).await?;
         for _ in 1..TRIES {
             if response.code != 429 {
                 break;
@@ -179,7 +182,7 @@ impl Live {
                 break;
             }
             tokio::time::sleep(wait).await;
-            response = self.within(start, self.send(path, accept)).await?;
+            response = self.within(start, self.send(path, request)).await?;
         }
         Ok(response)
     }
@@ -200,10 +203,12 @@ impl Live {
         answered.map_err(|error| Refusal::Trouble(trouble::of(&error)))
     }
 
-    async fn send(&self, path: &str, accept: &'static str) -> Result<Response, kube::Error> {
-        let request =
-            http::Request::get(path).header(ACCEPT, accept).body(Body::empty()).map_err(kube::Error::HttpError)?;
-        let (parts, body) = self.client.send(request).await?.into_parts();
+    async fn send(&self, path: &str, asked: &Request) -> Result<Response, kube::Error> {
+        let start = Instant::now();
+        let request = http::Request::get(path).header(ACCEPT, accepts(asked)).body(Body::empty());
+        let (parts, body) = self.client.send(request.map_err(kube::Error::HttpError)?).await?.into_parts();
+        let body = body.collect_bytes().await?.to_vec();
+        self.traffic.count(&asked.what(), body.len(), start.elapsed());
         let header = |name: &str| {
             let value = parts.headers.get(name)?;
             value.to_str().ok().map(str::to_owned)
@@ -214,7 +219,7 @@ impl Live {
             location: header(LOCATION.as_str()),
             audited: parts.headers.contains_key("audit-id"),
             retry_after: header(RETRY_AFTER.as_str()).and_then(|seconds| seconds.parse().ok()),
-            body: body.collect_bytes().await?.to_vec(),
+            body,
         })
     }
 
@@ -265,6 +270,7 @@ impl Live {
 
 impl Source for Live {
     async fn answer(&self, requests: &[Request]) -> Result<Vec<Reply>, Error> {
+        let start = Instant::now();
         // One goes ahead and makes the connection that the others share; and a server
         // out of reach is found out by one.
         let ahead = self.ahead(requests);
@@ -279,6 +285,7 @@ impl Source for Live {
         if let Some((index, answer)) = opening {
             answers.insert(index, answer);
         }
+        self.traffic.wave(start.elapsed());
         if let Some(trouble) = self.end_of_run(requests, &answers) {
             return Err(trouble.fatal(&self.target));
         }
