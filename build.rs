@@ -1,5 +1,51 @@
-//! The rules are read into the binary: a change in one makes a new binary.
+//! Makes the rules ready: their YAML is read here and goes into the binary as JSON, which is read many times as fast.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a build that can't go on fails")]
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+};
+
+use serde_json::{Value, json};
+
+/// The folder of the patterns for logs; every other one is an area of rules.
+const LOGS: &str = "logs";
 
 fn main() {
     println!("cargo:rerun-if-changed=rules");
+    let (logs, areas): (Vec<_>, Vec<_>) = entries("rules").into_iter().partition(|folder| folder.ends_with(LOGS));
+    let rules = areas.iter().flat_map(entries).map(|file| {
+        let area = file.parent().and_then(Path::file_name).expect("a rule is in the folder of its area");
+        json!([area.to_string_lossy(), read(&file)])
+    });
+    write("rules.json", rules);
+    let patterns = logs.iter().flat_map(entries).map(|file| {
+        let mut patterns = read(&file);
+        // The tests read these where they stand.
+        patterns.as_object_mut().expect("a file of patterns is a mapping").remove("never");
+        for line in patterns["lines"].as_array_mut().expect("it has lines") {
+            line.as_object_mut().expect("a line is a mapping").remove("examples");
+        }
+        patterns
+    });
+    write("logs.json", patterns);
+}
+
+// In the order of the alphabet.
+fn entries(folder: impl AsRef<Path>) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).expect("a folder of rules");
+    let mut paths: Vec<_> = entries.map(|entry| entry.expect("an entry of it").path()).collect();
+    paths.sort();
+    paths
+}
+
+fn read(file: &Path) -> Value {
+    let text = fs::read_to_string(file).expect("a rule is text");
+    serde_saphyr::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+}
+
+fn write(name: &str, list: impl Iterator<Item = Value>) {
+    let folder = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
+    fs::write(folder.join(name), list.collect::<Value>().to_string()).expect("it can be written");
 }

@@ -75,6 +75,17 @@ fn certain() -> Certainty {
 /// Reads a rule file.
 pub fn parse(name: &str, area: &str, text: &str) -> Result<Rule, Error> {
     let file: File = serde_saphyr::from_str(text).map_err(|error| unreadable(name, &error))?;
+    rule(name, area, file)
+}
+
+/// Reads the rules that the build script made ready: a list of area and rule.
+pub fn parse_ready(text: &str) -> Result<Vec<Rule>, Error> {
+    let files: Vec<(String, File)> =
+        serde_json::from_str(text).map_err(|error| Error::new(format!("the rules in the binary: {error}")))?;
+    files.into_iter().map(|(area, file)| rule("a rule in the binary", &area, file)).collect()
+}
+
+fn rule(name: &str, area: &str, file: File) -> Result<Rule, Error> {
     if file.id.value.is_empty()
         || !file.id.value.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
     {

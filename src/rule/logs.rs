@@ -9,10 +9,14 @@ use regex_lite::Regex;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
-use super::{BUILT_IN, language::pattern};
+use super::language::pattern;
 use crate::error::Error;
 
-/// The folder of the patterns in the binary.
+/// The patterns in the binary, as the build script made them ready: in the order of their files.
+const BUILT_IN: &str = include_str!(concat!(env!("OUT_DIR"), "/logs.json"));
+
+/// The folder of their files.
+#[cfg(test)]
 pub(super) const FOLDER: &str = "logs";
 
 /// What a pattern may capture: the facts of `log` that rules read.
@@ -163,11 +167,7 @@ impl LogPatterns {
 // Those in the binary were checked by the tests. They are read where there is a log, and of two that match the same
 // line the one that comes first in the alphabet counts.
 fn built_in() -> &'static [File] {
-    static FILES: LazyLock<Vec<File>> = LazyLock::new(|| {
-        let mut files: Vec<_> = BUILT_IN.get_dir(FOLDER).into_iter().flat_map(|folder| folder.files()).collect();
-        files.sort_by_key(|file| file.path());
-        files.into_iter().filter_map(|file| parse(FOLDER, file.contents_utf8()?).ok()).collect()
-    });
+    static FILES: LazyLock<Vec<File>> = LazyLock::new(|| serde_json::from_str(BUILT_IN).unwrap_or_default());
     &FILES
 }
 
@@ -255,16 +255,22 @@ fn is_harmless(line: &str, after: &[&str]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::FILES as IN_FOLDERS, *};
 
     fn read(log: &str) -> Option<(String, String)> {
         let told = LogPatterns::default().read(log)?;
         Some((told.of, told.line))
     }
 
+    // With their examples.
+    fn files() -> Vec<File> {
+        let folder = IN_FOLDERS.get_dir(FOLDER).unwrap();
+        folder.files().map(|file| parse(FOLDER, file.contents_utf8().unwrap()).unwrap()).collect()
+    }
+
     #[test]
     fn every_pattern_matches_its_examples_and_nothing_that_it_must_not() {
-        let folder = BUILT_IN.get_dir(FOLDER).unwrap();
+        let folder = IN_FOLDERS.get_dir(FOLDER).unwrap();
         for file in folder.files() {
             let text = file.contents_utf8().unwrap();
             let mut own = LogPatterns::default();
@@ -278,7 +284,7 @@ mod tests {
     // Of all files the right one reads each example, whichever comes first.
     #[test]
     fn no_file_takes_the_examples_of_another() {
-        for file in built_in() {
+        for file in files() {
             for example in file.lines.iter().flat_map(|line| &line.examples) {
                 let told = LogPatterns::default().read(&example["line"]).map(|told| told.of);
                 assert_eq!(told.as_ref(), Some(&file.tells), "{example:?}");

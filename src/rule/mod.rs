@@ -12,7 +12,6 @@ mod template;
 
 use std::path::Path;
 
-use include_dir::{Dir, include_dir};
 use serde::Deserialize;
 
 pub use expression::{Expression, Failure};
@@ -29,7 +28,12 @@ use crate::{
 /// The area of users' own rules.
 const USERS: &str = "yours";
 
-static BUILT_IN: Dir = include_dir!("$CARGO_MANIFEST_DIR/rules");
+/// Area and content of each, as the build script made them ready.
+const BUILT_IN: &str = include_str!(concat!(env!("OUT_DIR"), "/rules.json"));
+
+/// The files themselves.
+#[cfg(test)]
+static FILES: include_dir::Dir = include_dir::include_dir!("$CARGO_MANIFEST_DIR/rules");
 
 /// A cause: when it holds, what it says, what cures it.
 #[derive(Debug)]
@@ -123,17 +127,9 @@ impl Rules {
     /// # Errors
     /// Where one of them is broken: the tests see to it that none is.
     pub fn built_in() -> Result<Self, Error> {
-        let mut rules = Vec::new();
-        for area in BUILT_IN.dirs().filter(|folder| !folder.path().ends_with(logs::FOLDER)) {
-            for file in area.files() {
-                let name = file.path().display().to_string();
-                let text = file.contents_utf8().ok_or_else(|| Error::new(format!("rules/{name} is not UTF-8")))?;
-                let area = area.path().display().to_string();
-                rules.push(file::parse(&format!("rules/{name}"), &area, text)?);
-            }
-        }
-        rules.sort_by(|one: &Rule, other| one.id.cmp(&other.id));
-        Ok(Self { all: rules, logs: LogPatterns::default() })
+        let mut all = file::parse_ready(BUILT_IN)?;
+        all.sort_by(|one, other| one.id.cmp(&other.id));
+        Ok(Self { all, logs: LogPatterns::default() })
     }
 
     /// Adds every rule and every file of log patterns of a folder, each checked whole.
@@ -237,9 +233,30 @@ mod tests {
     }
 
     #[test]
+    fn a_rule_that_was_made_ready_is_the_one_in_its_file() {
+        let rules = Rules::built_in().unwrap();
+        let mut files = 0;
+        for area in FILES.dirs().filter(|folder| !folder.path().ends_with(logs::FOLDER)) {
+            for file in area.files() {
+                let area = area.path().display().to_string();
+                let rule = file::parse("", &area, file.contents_utf8().unwrap()).unwrap();
+                let ready = rules.get(&rule.id).unwrap();
+                assert_eq!((&ready.area, ready.severity, ready.on), (&rule.area, rule.severity, rule.on));
+                let texts = |rule: &Rule| -> Vec<String> {
+                    rule.expressions().iter().map(|expression| expression.text().to_owned()).collect()
+                };
+                assert_eq!(texts(ready), texts(&rule), "{}", rule.id);
+                assert_eq!(ready.says.outline(), rule.says.outline());
+                files += 1;
+            }
+        }
+        assert_eq!(files, rules.all().len());
+    }
+
+    #[test]
     fn every_rule_is_named_after_its_file_and_names_only_rules_that_there_are() {
         let rules = Rules::built_in().unwrap();
-        for area in BUILT_IN.dirs().filter(|folder| !folder.path().ends_with(logs::FOLDER)) {
+        for area in FILES.dirs().filter(|folder| !folder.path().ends_with(logs::FOLDER)) {
             for file in area.files() {
                 let id = file.path().file_stem().unwrap().to_str().unwrap();
                 assert!(rules.get(id).is_some(), "{}", file.path().display());
