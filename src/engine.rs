@@ -1,12 +1,16 @@
 //! Evaluates rules on facts: what holds becomes a finding, what could not be told is said.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::atomic::{AtomicUsize, Ordering},
+    thread,
+};
 
 use cel::{Context, Value};
 
 use crate::{
     document::{Cure, Evidence, Finding, Nearest, ObjectRef, Severity},
-    facts::{On, Subject},
+    facts::{On, Part, Subject},
     report,
     rule::{self, CureRule, Expression, Failure, Rule, Rules, Template},
 };
@@ -34,34 +38,82 @@ pub struct Unseen {
 }
 
 /// Evaluates every rule on every subject that it is about.
-pub fn run(rules: &Rules, subjects: &[Subject]) -> Outcome {
+pub fn run(rules: &Rules, parts: &[Part]) -> Outcome {
     let mut outcome = Outcome::default();
     let mut found: BTreeMap<(String, String), Finding> = BTreeMap::new();
-    let root = rule::context();
-    for subject in subjects {
-        let mut context = root.new_inner_scope();
-        for (name, value) in &subject.facts {
-            context.add_variable_from_value(*name, value.clone());
-        }
-        for rule in rules.all().iter().filter(|rule| rule.on == subject.on) {
-            let mut evaluation = Evaluation { rule, subject, context: &context, outcome: &mut outcome };
-            if evaluation.holds()
-                && let Some(finding) = evaluation.finding()
-            {
-                fold(&mut found, subject, finding);
-            }
-        }
+    for told in told_of_all(rules, parts) {
+        told.findings.into_iter().for_each(|(one_of, finding)| fold(&mut found, one_of, finding));
+        outcome.unseen.extend(told.unseen);
+        outcome.bugs.extend(told.bugs);
     }
     outcome.findings = found.into_values().collect();
     drop_residual(rules, &mut outcome.findings);
     outcome
 }
 
+/// What the rules say of one part.
+#[derive(Default)]
+struct Told {
+    // With what it is one of, where several are one.
+    findings: Vec<(String, Finding)>,
+    unseen: BTreeSet<Unseen>,
+    bugs: BTreeSet<String>,
+}
+
+/// Of fewer parts than that a thread has done with them before another one has begun.
+const PARTS_A_THREAD: usize = 100;
+
+// In the order of the parts, whichever thread was first.
+fn told_of_all(rules: &Rules, parts: &[Part]) -> Vec<Told> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(parts.len() / PARTS_A_THREAD + 1);
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let context = rule::context();
+        let mut told = Vec::new();
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(part) = parts.get(index) else { return told };
+            told.push((index, told_of(rules, &context, part)));
+        }
+    };
+    let mut all = thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        let mut all = work();
+        for other in others {
+            all.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        all
+    });
+    all.sort_by_key(|(index, _)| *index);
+    all.into_iter().map(|(_, told)| told).collect()
+}
+
+fn told_of(rules: &Rules, root: &Context, part: &Part) -> Told {
+    let mut told = Told::default();
+    let mut subjects = Vec::new();
+    part(&mut subjects);
+    for subject in &subjects {
+        let mut context = root.new_inner_scope();
+        for (name, value) in &subject.facts {
+            context.add_variable_from_value(*name, value.clone());
+        }
+        for rule in rules.all().iter().filter(|rule| rule.on == subject.on) {
+            let mut evaluation = Evaluation { rule, subject, context: &context, told: &mut told };
+            if evaluation.holds()
+                && let Some(finding) = evaluation.finding()
+            {
+                let one_of = if subject.made_by.is_empty() { &finding.fingerprint } else { &subject.made_by };
+                told.findings.push((one_of.clone(), finding));
+            }
+        }
+    }
+    told
+}
+
 // Pods of one controller with the same finding are one finding on the controller, those claims of a
 // StatefulSet that want the same class one on the first of them.
-fn fold(found: &mut BTreeMap<(String, String), Finding>, subject: &Subject, finding: Finding) {
-    let one_of = if subject.made_by.is_empty() { &finding.fingerprint } else { &subject.made_by };
-    let key = (finding.rule.clone(), one_of.clone());
+fn fold(found: &mut BTreeMap<(String, String), Finding>, one_of: String, finding: Finding) {
+    let key = (finding.rule.clone(), one_of);
     match found.get_mut(&key) {
         None => {
             found.insert(key, finding);
@@ -96,7 +148,7 @@ struct Evaluation<'a> {
     rule: &'a Rule,
     subject: &'a Subject,
     context: &'a Context<'a, 'a>,
-    outcome: &'a mut Outcome,
+    told: &'a mut Told,
 }
 
 impl Evaluation<'_> {
@@ -209,7 +261,7 @@ impl Evaluation<'_> {
                 Some(why) => {
                     let (what, why) = why.split_once(": ").unwrap_or((why, "not collected"));
                     let unseen = Unseen { what: what.to_owned(), why: why.to_owned(), on: self.rule.on };
-                    self.outcome.unseen.insert(unseen);
+                    self.told.unseen.insert(unseen);
                 }
                 // What a spec does not say; of the facts themselves none is misspelt, as is seen to when a rule is read.
                 None if self.subject.on == On::Custom => {}
@@ -220,7 +272,7 @@ impl Evaluation<'_> {
     }
 
     fn bug(&mut self, what: String) {
-        self.outcome.bugs.insert(format!("{}: {what}", self.rule.id));
+        self.told.bugs.insert(format!("{}: {what}", self.rule.id));
     }
 }
 

@@ -22,7 +22,10 @@ use crate::{
     report::{self, Style},
     rule::{LogPatterns, Rules},
     selector,
-    source::{collect, files, recording},
+    source::{
+        collect::{self, Look},
+        files, recording,
+    },
     stats::Stats,
 };
 
@@ -75,11 +78,11 @@ fn diagnose_counted(cli: &Cli, stats: &mut Stats) -> Result<ExitCode, Error> {
     // What is wrong in a user's rule is said before a cluster is asked; the binary's own are read while it answers.
     if !cli.look.rules.is_empty() {
         let rules = rules(cli)?;
-        let (question, inventory) = look(cli, &cli.target, &rules.logs, stats)?;
+        let (question, inventory) = look(cli, &cli.target, &rules.logs, Look::AtAGlance, stats)?;
         return Ok(answer(cli, &rules, &question, &inventory, stats));
     }
     let rules = std::thread::spawn(Rules::built_in);
-    let (question, inventory) = look(cli, &cli.target, &LogPatterns::default(), stats)?;
+    let (question, inventory) = look(cli, &cli.target, &LogPatterns::default(), Look::AtAGlance, stats)?;
     let rules = rules.join().map_err(|_| Error::new("the rules in the binary can't be read; please report it"))??;
     Ok(answer(cli, &rules, &question, &inventory, stats))
 }
@@ -88,6 +91,7 @@ fn look(
     cli: &Cli,
     words: &[String],
     patterns: &LogPatterns,
+    how: Look,
     stats: &mut Stats,
 ) -> Result<(Question, Inventory), Error> {
     if let Some(complaint) = cli.active.complaint() {
@@ -98,7 +102,7 @@ fn look(
         if !question::may_be_custom(words) {
             question(cli, words, None, &Types::default())?;
         }
-        return look_at_cluster(cli, words, patterns, stats);
+        return look_at_cluster(cli, words, patterns, how, stats);
     }
     if cli.active.probe {
         return Err(Error::new(
@@ -119,6 +123,7 @@ fn look_at_cluster(
     cli: &Cli,
     words: &[String],
     patterns: &LogPatterns,
+    how: Look,
     stats: &mut Stats,
 ) -> Result<(Question, Inventory), Error> {
     runtime()?.block_on(async {
@@ -137,7 +142,7 @@ fn look_at_cluster(
         let question = question(cli, words, Some(live.namespace.clone()), &inventory.custom().types)?;
         inventory.about.namespace = question.namespace.clone().unwrap_or_default();
         let rights = OptionFuture::from(cli.active.probe.then(|| active::rights(&live, &question)));
-        let collecting = collect::collect(&live, &question, inventory, patterns);
+        let collecting = collect::collect(&live, &question, inventory, patterns, how);
         let (collected, rights) = tokio::join!(collecting, rights);
         stats.end_of("collect");
         let outcome = match (collected, rights) {
@@ -200,7 +205,7 @@ fn question(cli: &Cli, words: &[String], here: Option<String>, types: &Types) ->
 }
 
 fn record(cli: &Cli, target: &[String], file: Option<&std::path::Path>) -> Result<ExitCode, Error> {
-    let (question, inventory) = look(cli, target, &rules(cli)?.logs, &mut Stats::default())?;
+    let (question, inventory) = look(cli, target, &rules(cli)?.logs, Look::InFull, &mut Stats::default())?;
     if let Err(missing) = question.resolve(&inventory) {
         return Err(Error::new(missing.line));
     }

@@ -46,7 +46,7 @@ pub fn diagnose(question: &Question, inventory: &Inventory, rules: &Rules) -> Re
         Asked::Everything => Reach::everything(&graph, question.namespace.clone()),
         Asked::Objects(keys, pods) => Reach::of(&graph, &keys, pods),
     };
-    let outcome = engine::run(rules, &world.subjects(&reach));
+    let outcome = engine::run(rules, &world.parts(&reach));
     let mut findings = outcome.findings;
     if is_sweep {
         findings.iter_mut().for_each(|finding| note_in_sweep(rules, finding));

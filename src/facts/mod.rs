@@ -41,4 +41,4 @@ mod world;
 
 pub use on::On;
 pub use subject::Subject;
-pub use world::World;
+pub use world::{Part, World};

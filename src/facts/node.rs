@@ -49,10 +49,10 @@ pub struct NodeFacts {
 pub fn facts(inventory: &Inventory, node: &Node) -> NodeFacts {
     let name = object::name(&node.metadata);
     let ready = condition(node, "Ready");
-    let there: Vec<&Pod> = inventory
-        .seen_anywhere::<Pod>()
-        .filter(|pod| node_of(pod) == Some(name) && !matches!(phase(pod), "Succeeded" | "Failed"))
-        .collect();
+    // What runs on a node that is well is of no interest.
+    let pods = is_in_trouble(node).then(|| inventory.seen_anywhere::<Pod>()).into_iter().flatten();
+    let there: Vec<&Pod> =
+        pods.filter(|pod| node_of(pod) == Some(name) && !matches!(phase(pod), "Succeeded" | "Failed")).collect();
     let owner = |pod: &&Pod| {
         let root = root_of_pod(inventory, pod);
         format!("{root} of {}", root.namespace)

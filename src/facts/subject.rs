@@ -1,6 +1,6 @@
 //! One thing that rules are evaluated on, with its facts.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use k8s_openapi::api::core::v1::Pod;
 use serde::Serialize;
@@ -89,7 +89,8 @@ impl Facts {
 fn take_unknown(value: &mut cel::Value, unknown: &mut BTreeMap<String, String>) {
     match value {
         cel::Value::Map(map) => {
-            let mut entries = (*map.map).clone();
+            // Nobody else has them yet, so that nothing is copied.
+            let entries = Arc::make_mut(&mut map.map);
             entries.retain(|key, value| match why_unknown(value) {
                 Some(why) => {
                     unknown.insert(key.to_string(), why);
@@ -100,12 +101,9 @@ fn take_unknown(value: &mut cel::Value, unknown: &mut BTreeMap<String, String>) 
                     true
                 }
             });
-            map.map = std::sync::Arc::new(entries);
         }
         cel::Value::List(list) => {
-            let mut items = (**list).clone();
-            items.iter_mut().for_each(|item| take_unknown(item, unknown));
-            *list = std::sync::Arc::new(items);
+            Arc::make_mut(list).iter_mut().for_each(|item| take_unknown(item, unknown));
         }
         _ => {}
     }

@@ -47,12 +47,13 @@ pub struct Workloads<'a> {
     /// In the order of namespace, kind and name.
     pub all: Vec<Workload<'a>>,
     by_object: HashMap<(String, String, String), usize>,
+    by_namespace: HashMap<String, Vec<usize>>,
 }
 
 impl<'a> Workloads<'a> {
     /// Works them out of everything that was collected.
     pub fn of(inventory: &'a Inventory) -> Self {
-        let mut workloads = Self { all: Vec::new(), by_object: HashMap::new() };
+        let mut workloads = Self { all: Vec::new(), by_object: HashMap::new(), by_namespace: HashMap::new() };
         workloads.add_controllers(inventory);
         for pod in inventory.seen_anywhere::<Pod>() {
             let root = root_of_pod(inventory, pod);
@@ -71,7 +72,7 @@ impl<'a> Workloads<'a> {
 
     /// The workloads in a namespace.
     pub fn in_namespace(&self, namespace: &str) -> impl Iterator<Item = &Workload<'a>> {
-        self.all.iter().filter(move |workload| workload.object.namespace == namespace)
+        self.by_namespace.get(namespace).into_iter().flatten().map(|index| &self.all[*index])
     }
 
     fn index_of(&self, object: &ObjectRef) -> Option<usize> {
@@ -81,6 +82,7 @@ impl<'a> Workloads<'a> {
     fn add(&mut self, workload: Workload<'a>) -> usize {
         let index = self.all.len();
         self.by_object.insert(key(&workload.object), index);
+        self.by_namespace.entry(workload.object.namespace.clone()).or_default().push(index);
         self.all.push(workload);
         index
     }

@@ -25,9 +25,12 @@ use crate::{
     gateway_api::{Gateway, HTTPRoute},
     graph::{Key, Reach},
     inventory::Inventory,
-    kind::APIService,
+    kind::{APIService, Kept},
     rule::LogPatterns,
 };
+
+/// One thing that was asked about: brings its subjects, on whatever thread.
+pub type Part<'p> = Box<dyn Fn(&mut Vec<Subject>) + Send + Sync + 'p>;
 
 /// Everything that facts are worked out of, indexed once.
 pub struct World<'a> {
@@ -64,27 +67,38 @@ impl<'a> World<'a> {
         self
     }
 
-    /// The subjects of everything that was asked about and what it depends on.
-    pub fn subjects(&self, reach: &Reach) -> Vec<Subject> {
-        let mut subjects = Vec::new();
+    /// Everything that was asked about and what it depends on, in parts each of which brings its subjects.
+    pub fn parts<'p>(&'p self, reach: &'p Reach) -> Vec<Part<'p>> {
+        let mut parts: Vec<Part> = Vec::new();
         for workload in reach.workloads(&self.workloads) {
-            self.add_workload(&mut subjects, reach, workload);
+            parts.push(Box::new(move |subjects| self.add_workload(subjects, reach, workload)));
         }
-        reach.objects(self.inventory).for_each(|service| self.add_service(&mut subjects, service));
-        reach.objects(self.inventory).for_each(|ingress| self.add_ingress(&mut subjects, ingress));
-        reach.objects(self.inventory).for_each(|gateway| self.add_gateway(&mut subjects, gateway));
-        reach.objects(self.inventory).for_each(|route| self.add_route(&mut subjects, route));
-        self.add_policies(&mut subjects, reach);
-        reach.objects(self.inventory).for_each(|claim| self.add_claim(&mut subjects, claim));
-        reach.objects(self.inventory).for_each(|scaler| self.add_scaler(&mut subjects, scaler));
-        reach.objects(self.inventory).for_each(|budget| self.add_budget(&mut subjects, budget));
-        reach.objects(self.inventory).for_each(|node| self.add_node(&mut subjects, node));
-        self.add_webhooks(&mut subjects, reach);
-        reach.objects(self.inventory).for_each(|service| self.add_api_service(&mut subjects, service));
-        self.add_custom(&mut subjects, reach);
-        self.add_deleted(&mut subjects, reach);
-        self.add_checked(&mut subjects, reach);
-        subjects
+        self.add_each(&mut parts, reach, Self::add_service);
+        self.add_each(&mut parts, reach, Self::add_ingress);
+        self.add_each(&mut parts, reach, Self::add_gateway);
+        self.add_each(&mut parts, reach, Self::add_route);
+        parts.push(Box::new(|subjects| self.add_policies(subjects, reach)));
+        self.add_each(&mut parts, reach, Self::add_claim);
+        self.add_each(&mut parts, reach, Self::add_scaler);
+        self.add_each(&mut parts, reach, Self::add_budget);
+        self.add_each(&mut parts, reach, Self::add_node);
+        parts.push(Box::new(|subjects| self.add_webhooks(subjects, reach)));
+        self.add_each(&mut parts, reach, Self::add_api_service);
+        parts.push(Box::new(|subjects| self.add_custom(subjects, reach)));
+        parts.push(Box::new(|subjects| self.add_deleted(subjects, reach)));
+        parts.push(Box::new(|subjects| self.add_checked(subjects, reach)));
+        parts
+    }
+
+    fn add_each<'p, T: Kept + Sync>(
+        &'p self,
+        parts: &mut Vec<Part<'p>>,
+        reach: &Reach,
+        add: fn(&Self, &mut Vec<Subject>, &T),
+    ) {
+        for object in reach.objects::<T>(self.inventory) {
+            parts.push(Box::new(move |subjects| add(self, subjects, object)));
+        }
     }
 
     // What active checks saw is of what was asked about.
@@ -253,8 +267,12 @@ impl<'a> World<'a> {
                 subjects.push(subject.with("reference", &Facts::of(&reference)).with("workload", &facts));
             }
         }
-        let present =
-            |pod: &&&Pod| reach.asks_for_pod(&workload.object, pod) && !is_superseded(self.inventory, workload, pod);
+        // What stands for several pods is well, as a table has shown: there is nothing to say of each.
+        let present = |pod: &&&Pod| {
+            self.inventory.twins(pod).is_empty()
+                && reach.asks_for_pod(&workload.object, pod)
+                && !is_superseded(self.inventory, workload, pod)
+        };
         for pod in workload.pods.iter().filter(present) {
             self.add_pod(subjects, workload, pod, &facts);
         }

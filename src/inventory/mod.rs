@@ -2,19 +2,26 @@
 
 mod coverage;
 mod custom;
+mod fields;
 mod lookup;
+mod outline;
 mod redact;
 mod store;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
+use k8s_openapi::{
+    api::core::v1::Pod,
+    apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference},
+};
 use serde_json::Value;
 
 pub use coverage::{Coverage, NOT_IN_INPUT, State};
 pub use custom::Custom;
+pub use fields::of as fields_of;
 pub use lookup::{Known, Lookup, UNKNOWN};
+pub use outline::Outline;
 pub use redact::{certificate, mask_text, registries};
 
 use crate::{
@@ -27,6 +34,7 @@ use crate::{
     source::{LogKey, Reply, Request},
 };
 use store::Tables;
+pub use store::Twin;
 
 /// What is known of the run as a whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +63,8 @@ pub struct Inventory {
     custom: Custom,
     coverage: Coverage,
     names: BTreeMap<(Kind, Option<String>), Names>,
+    outlines: BTreeMap<(Kind, String, String), Outline>,
+    in_part: BTreeSet<Kind>,
     logs: BTreeMap<LogKey, Result<Option<String>, String>>,
     has_logs: bool,
     checks: Option<Checks>,
@@ -69,6 +79,8 @@ impl Inventory {
             custom: Custom::default(),
             coverage: Coverage::default(),
             names: BTreeMap::new(),
+            outlines: BTreeMap::new(),
+            in_part: BTreeSet::new(),
             logs: BTreeMap::new(),
             has_logs: false,
             checks: None,
@@ -94,7 +106,7 @@ impl Inventory {
         match (request, reply) {
             (Request::List { kind, namespace }, Reply::Items(items)) => {
                 for item in items {
-                    self.insert(*kind, item)?;
+                    self.insert(*kind, item.read()?)?;
                 }
                 self.coverage.list(*kind, namespace.as_deref(), State::Collected);
             }
@@ -114,15 +126,23 @@ impl Inventory {
                 self.coverage.name(*kind, namespace.as_deref(), name, state);
             }
             (Request::Names { kind, namespace }, Reply::Items(items)) => {
-                let names = items.iter().filter_map(namespace_and_name).collect();
+                let mut names = BTreeSet::new();
+                for item in items {
+                    let object = item.read()?;
+                    let Some((namespace, name)) = namespace_and_name(&object) else { continue };
+                    if matches!(kind, Kind::ConfigMap | Kind::Secret) {
+                        self.outlines.insert((*kind, namespace.clone(), name.clone()), Outline::of(&object));
+                    }
+                    names.insert((namespace, name));
+                }
                 self.names.insert((*kind, namespace.clone()), Ok(names));
             }
             (Request::Names { kind, namespace }, Reply::Failed(why)) => {
                 self.names.insert((*kind, namespace.clone()), Err(why));
             }
-            (Request::Matching { kind, .. }, Reply::Items(items)) => {
+            (Request::Matching { kind, .. } | Request::Selected { kind, .. }, Reply::Items(items)) => {
                 for item in items {
-                    self.insert(*kind, item)?;
+                    self.insert(*kind, item.read()?)?;
                 }
             }
             (Request::Log(key), Reply::Log(text)) => {
@@ -138,7 +158,9 @@ impl Inventory {
             (Request::Discovery(_), Reply::Failed(why)) => self.custom.types.fail(why),
             (Request::Objects { of, namespace }, Reply::Items(items)) => {
                 for item in items {
-                    self.insert_custom(of.clone(), item)?;
+                    let mut object = item.read()?;
+                    say_kind(&mut object, of);
+                    self.insert_custom(of.clone(), object)?;
                 }
                 self.custom.list(of, namespace.as_deref(), State::Collected);
             }
@@ -157,11 +179,27 @@ impl Inventory {
     /// Where the object is not of the shape that its kind has.
     pub fn insert(&mut self, kind: Kind, mut object: Value) -> Result<(), Error> {
         redact::object(kind, &mut object);
+        fields::pack(&mut object);
         let named = namespace_and_name(&object);
         self.tables.insert(kind, object).map_err(|error| {
             let name = named.map_or_else(|| "without a name".to_owned(), |(_, name)| name);
             Error::new(format!("cannot read {kind} {name}: {error}"))
         })
+    }
+
+    /// Puts one pod in that stands for several which are alike, that one among them.
+    pub fn insert_alike(&mut self, pod: Pod, twins: Vec<Twin>) {
+        self.tables.insert_alike(pod, twins);
+    }
+
+    /// The pods that this one stands for; none where it stands for itself.
+    pub fn twins(&self, pod: &Pod) -> &[Twin] {
+        self.tables.table::<Pod>().twins(object::namespace(&pod.metadata), object::name(&pod.metadata))
+    }
+
+    /// Every pod that another stands for, with that one.
+    pub fn all_twins(&self) -> impl Iterator<Item = (&Pod, &Twin)> {
+        self.tables.table::<Pod>().all_twins()
     }
 
     /// Puts one object of another kind in.
@@ -253,13 +291,13 @@ impl Inventory {
 
     /// An object as JSON, by kind: to read a field by its path.
     pub fn json(&self, kind: Kind, namespace: &str, name: &str) -> Option<Value> {
-        self.tables.json(kind, namespace, name)
+        self.tables.json(kind, namespace, name).map(fields::unpack)
     }
 
     /// Every object as JSON, in the order of kind, namespace and name.
     pub fn all_json(&self) -> impl Iterator<Item = Value> + '_ {
         let custom = self.custom.objects().map(|object| object.json.clone());
-        Kind::ALL.iter().flat_map(|kind| self.tables.all_json(*kind)).chain(custom)
+        Kind::ALL.iter().flat_map(|kind| self.tables.all_json(*kind)).map(fields::unpack).chain(custom)
     }
 
     /// Whether an object is there, where nobody needs what is in it.
@@ -304,6 +342,22 @@ impl Inventory {
         self.names.insert((kind, namespace), names);
     }
 
+    /// What is known of the content of a ConfigMap or Secret of which only the metadata was listed.
+    pub fn outline(&self, kind: Kind, namespace: &str, name: &str) -> Option<&Outline> {
+        self.outlines.get(&(kind, namespace.to_owned(), name.to_owned()))
+    }
+
+    /// Says that all of a kind was looked at, though not every object of it is here: others stand for them.
+    pub fn collected_in_part(&mut self, kind: Kind) {
+        self.coverage.list(kind, None, State::Collected);
+        self.in_part.insert(kind);
+    }
+
+    /// Whether others stand for some objects of a kind.
+    pub fn is_in_part(&self, kind: Kind) -> bool {
+        self.in_part.contains(&kind)
+    }
+
     /// The last lines of a container's log: the text, nothing where there is no
     /// such instance; or why it could not be read. `None` where nobody asked.
     pub fn log(&self, key: &LogKey) -> Option<&Result<Option<String>, String>> {
@@ -328,6 +382,14 @@ impl Inventory {
     /// Every log, in order.
     pub fn logs(&self) -> impl Iterator<Item = (&LogKey, &Result<Option<String>, String>)> {
         self.logs.iter()
+    }
+}
+
+// A list says of which kind its items are.
+fn say_kind(object: &mut Value, of: &Resource) {
+    if let Some(object) = object.as_object_mut() {
+        object.entry("apiVersion").or_insert_with(|| of.api_version().into());
+        object.entry("kind").or_insert_with(|| of.kind.clone().into());
     }
 }
 

@@ -1,9 +1,9 @@
 //! A CEL expression of a rule, compiled when it is first needed.
 
 use std::{
-    cell::OnceCell,
     collections::BTreeMap,
     panic::{AssertUnwindSafe, catch_unwind},
+    sync::OnceLock,
 };
 
 use cel::{Context, ExecutionError, IdedExpr, Value, parser::PrattParser};
@@ -18,7 +18,7 @@ pub struct Expression {
     text: String,
     line: u64,
     column: u64,
-    compiled: OnceCell<Result<IdedExpr, String>>,
+    compiled: OnceLock<Result<IdedExpr, String>>,
 }
 
 /// Why an expression has no value.
@@ -37,13 +37,13 @@ impl Expression {
             line: text.referenced.line(),
             column: text.referenced.column(),
             text: text.value,
-            compiled: OnceCell::new(),
+            compiled: OnceLock::new(),
         }
     }
 
     /// From a part of a scalar that begins here.
     pub fn at(text: String, line: u64, column: u64) -> Self {
-        Self { text, line, column, compiled: OnceCell::new() }
+        Self { text, line, column, compiled: OnceLock::new() }
     }
 
     /// As written.

@@ -5,10 +5,12 @@ pub mod files;
 pub mod live;
 pub mod recording;
 
-use serde_json::Value;
+use serde::Deserialize;
+use serde_json::{Value, value::RawValue};
 
 use crate::{
     custom::{Resource, Root},
+    error::Error,
     kind::Kind,
 };
 
@@ -46,6 +48,20 @@ pub enum Request {
         /// As `kubectl -l` takes it: `app=web,tier=front`.
         selector: String,
     },
+    /// Every object of a kind that carries these labels, in one namespace or in all.
+    Selected {
+        /// What is listed.
+        kind: Kind,
+        /// `None` lists all namespaces.
+        namespace: Option<String>,
+        /// As `kubectl -l` takes it: `app in (web,api),tier=front`.
+        selector: String,
+    },
+    /// The pods of a namespace as `kubectl get` shows them, without the objects.
+    Rows {
+        /// Where: a row does not say.
+        namespace: String,
+    },
     /// All objects of a kind that the doctor does not know by itself, in one namespace or in all.
     Objects {
         /// What is listed.
@@ -69,6 +85,8 @@ impl Request {
             Request::Get { kind, .. } => format!("one of {}", kind.resource()),
             Request::Names { kind, .. } => format!("names of {}", kind.resource()),
             Request::Matching { kind, .. } => format!("{} by labels", kind.resource()),
+            Request::Selected { kind, .. } => format!("{} by labels", kind.resource()),
+            Request::Rows { .. } => "rows of pods".to_owned(),
             Request::Objects { of, .. } => of.name(),
             Request::Discovery(_) => "discovery".to_owned(),
             Request::Log(_) => "logs".to_owned(),
@@ -95,8 +113,10 @@ pub struct LogKey {
 /// What came back for a [`Request`].
 #[derive(Debug, Clone, PartialEq)]
 pub enum Reply {
-    /// For [`Request::List`], [`Request::Objects`], [`Request::Names`] and [`Request::Matching`].
-    Items(Vec<Value>),
+    /// For [`Request::List`], [`Request::Objects`], [`Request::Names`], [`Request::Matching`] and [`Request::Selected`].
+    Items(Vec<Item>),
+    /// For [`Request::Rows`].
+    Rows(Vec<Row>),
     /// For [`Request::Get`] and [`Request::Discovery`].
     Object(Box<Value>),
     /// The server says that it is not there (404 on an object).
@@ -109,11 +129,63 @@ pub enum Reply {
     Failed(String),
 }
 
+/// An object as it came: a list of them is taken apart one by one, so that never all of them are in memory as trees.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(transparent)]
+pub struct Item(Box<RawValue>);
+
+impl Item {
+    /// The object.
+    ///
+    /// # Errors
+    /// Where it is too deep to be read.
+    pub fn read(&self) -> Result<Value, Error> {
+        serde_json::from_str(self.0.get()).map_err(|error| Error::new(format!("cannot read an object: {error}")))
+    }
+}
+
+impl TryFrom<Value> for Item {
+    type Error = serde_json::Error;
+
+    fn try_from(object: Value) -> Result<Self, Self::Error> {
+        serde_json::value::to_raw_value(&object).map(Self)
+    }
+}
+
+impl PartialEq for Item {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.get() == other.0.get()
+    }
+}
+
+/// A pod as `kubectl get pods -o wide` shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Row {
+    /// `metadata.name`.
+    pub name: String,
+    /// `1/1`.
+    pub ready: String,
+    /// `Running`, `CrashLoopBackOff`, `Terminating`.
+    pub status: String,
+    /// `0`, or `3 (5m ago)`.
+    pub restarts: String,
+    /// `5d2h`.
+    pub age: String,
+    /// The pod's address.
+    pub ip: String,
+    /// Where it runs.
+    pub node: String,
+    /// The node that it has been promised; `<none>` mostly.
+    pub nominated: String,
+    /// `<none>`, or how many of its readiness gates are met.
+    pub gates: String,
+}
+
 /// Answers requests. All of one wave are under way at once.
 pub trait Source {
     /// One reply for each request, in their order.
     ///
     /// # Errors
     /// Where no diagnosis is possible at all: nothing answers, or nobody is let in.
-    fn answer(&self, requests: &[Request]) -> impl Future<Output = Result<Vec<Reply>, crate::error::Error>>;
+    fn answer(&self, requests: &[Request]) -> impl Future<Output = Result<Vec<Reply>, Error>>;
 }

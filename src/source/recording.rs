@@ -363,7 +363,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::source::{Reply, Request};
+    use crate::source::{Item, Reply, Request};
 
     fn empty() -> Inventory {
         Inventory::new(About {
@@ -397,7 +397,7 @@ mod tests {
         };
         let shop = Some("shop".to_owned());
         let pods = Request::List { kind: Kind::Pod, namespace: shop.clone() };
-        inventory.take(&pods, Reply::Items(vec![pod("web-2"), pod("web-1")])).unwrap();
+        inventory.take(&pods, Reply::Items(items([pod("web-2"), pod("web-1")]))).unwrap();
         let secret = json!({"metadata": {"name": "db", "namespace": "shop"}, "data": {"password": "aHVudGVyMg=="}});
         let get = |kind, name: &str| Request::Get { kind, namespace: Some("shop".to_owned()), name: name.to_owned() };
         inventory.take(&get(Kind::Secret, "db"), Reply::Object(Box::new(secret))).unwrap();
@@ -410,7 +410,7 @@ mod tests {
         inventory
             .take(
                 &names(Kind::ConfigMap),
-                Reply::Items(vec![json!({"metadata": {"name": "settings", "namespace": "shop"}})]),
+                Reply::Items(items([json!({"metadata": {"name": "settings", "namespace": "shop"}})])),
             )
             .unwrap();
         inventory.take(&names(Kind::Secret), Reply::Failed("forbidden".to_owned())).unwrap();
@@ -430,6 +430,10 @@ mod tests {
                 "resources": {"limits": {"memory": "64Mi"}}, "ports": [{"containerPort": 80}], "livenessProbe": {"httpGet": {"port": "http"}}}]},
             "status": {"phase": "Running"},
         })
+    }
+
+    fn items<const N: usize>(objects: [Value; N]) -> Vec<Item> {
+        objects.into_iter().map(|object| object.try_into().unwrap()).collect()
     }
 
     #[test]

@@ -287,7 +287,7 @@ fn causes(rules: &Rules, message: &str) -> Vec<String> {
     inventory.insert(Kind::Pod, pod).unwrap();
     let world = World::of(&inventory, &rules.logs);
     let reach = Reach::everything(&Graph::of(&inventory, &world.workloads, &rules.logs), Some("shop".into()));
-    let outcome = engine::run(rules, &world.subjects(&reach));
+    let outcome = engine::run(rules, &world.parts(&reach));
     assert!(outcome.bugs.is_empty(), "{:?}", outcome.bugs);
     outcome.findings.into_iter().map(|finding| finding.rule).filter(|rule| rule.starts_with("image-")).collect()
 }

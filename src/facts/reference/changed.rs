@@ -13,7 +13,7 @@ use k8s_openapi::{
 use super::settings::settings;
 use crate::{
     facts::{container, probe, workload::Workload},
-    inventory::Inventory,
+    inventory::{self, Inventory},
     kind::Kind,
 };
 
@@ -43,9 +43,12 @@ pub fn of(inventory: &Inventory, workload: &Workload, kind: Kind, name: &str) ->
         let Some(spec) = pod.spec.as_ref() else { continue };
         for (container, init) in container::containers(pod) {
             let Some(keys) = keys_at_start(spec, container, kind, name) else { continue };
+            // Clocks differ: no container has started before its pod was made.
+            let made = pod.metadata.creation_timestamp.as_ref();
             let started = probe::started_at(container::status(pod, &container.name, init));
+            let started = started.map(|started| made.map_or(started.0, |made| made.0.max(started.0)));
             let Some((at, by)) =
-                last_change(metadata, &keys).filter(|(at, _)| started.is_some_and(|started| started.0 < *at))
+                last_change(metadata, &keys).filter(|(at, _)| started.is_some_and(|started| started < *at))
             else {
                 continue;
             };
@@ -80,6 +83,6 @@ fn last_change(metadata: &ObjectMeta, keys: &BTreeSet<String>) -> Option<(Timest
             .filter_map(|part| fields.get(part)?.as_object())
             .any(|written| keys.is_empty() || keys.iter().any(|key| written.contains_key(&format!("f:{key}"))))
     };
-    let changes = entries.filter(|entry| entry.fields_v1.as_ref().is_some_and(|fields| wrote(&fields.0)));
+    let changes = entries.filter(|entry| inventory::fields_of(entry).is_some_and(|fields| wrote(&fields)));
     changes.filter_map(|entry| Some((entry.time.as_ref()?.0, entry.manager.clone().unwrap_or_default()))).max()
 }

@@ -105,8 +105,12 @@ fn one(
         Known::Unknown(why) => Known::Unknown(why.clone()),
         Known::Known(keys) => Known::Known(keys.contains(key)),
     };
-    let names = inventory.known_names(*kind);
-    let nearest = if key.is_empty() {
+    // What is there needs no other that was meant.
+    let is_lacking = exists.as_ref().known() != Some(&true) || has_key.as_ref().known() != Some(&true);
+    let names = if is_lacking { inventory.known_names(*kind) } else { BTreeSet::new() };
+    let nearest = if !is_lacking {
+        Vec::new()
+    } else if key.is_empty() {
         let here = names.iter().filter(|(other, _)| other == namespace);
         let holds = |other: &str| {
             let keys = keys_of(inventory, *kind, namespace, other).known().unwrap_or_default();
@@ -201,7 +205,10 @@ fn keys_of(inventory: &Inventory, kind: Kind, namespace: &str, name: &str) -> Kn
         Lookup::Present(keys) => Known::Known(keys),
         // Where the object is absent its keys are no subject: the missing object is.
         Lookup::Absent => Known::Unknown(format!("{}: {name} is not there", kind.info().plural)),
-        Lookup::Unknown(why) => Known::Unknown(why),
+        Lookup::Unknown(why) => match inventory.outline(kind, namespace, name) {
+            Some(outline) if !outline.keys.is_empty() => Known::Known(outline.keys.iter().cloned().collect()),
+            _ => Known::Unknown(why),
+        },
     }
 }
 

@@ -1,6 +1,6 @@
 //! The nodes, and what runs on each.
 
-use std::{cell::OnceCell, collections::BTreeMap};
+use std::{collections::BTreeMap, sync::OnceLock};
 
 use k8s_openapi::api::core::v1::{Namespace, Node, Pod};
 
@@ -29,13 +29,13 @@ pub struct Place<'a> {
 pub struct Cluster<'a> {
     /// Where the rest stands.
     pub inventory: &'a Inventory,
-    places: OnceCell<Known<Vec<Place<'a>>>>,
+    places: OnceLock<Known<Vec<Place<'a>>>>,
 }
 
 impl<'a> Cluster<'a> {
     /// Worked out once, and only where a pod is on no node.
     pub fn of(inventory: &'a Inventory) -> Self {
-        Self { inventory, places: OnceCell::new() }
+        Self { inventory, places: OnceLock::new() }
     }
 
     /// The nodes.
@@ -65,9 +65,15 @@ impl<'a> Cluster<'a> {
     fn fill(&self, nodes: Vec<&'a Node>) -> Vec<Place<'a>> {
         let mut by_node: BTreeMap<&str, Vec<&'a Pod>> = BTreeMap::new();
         for pod in self.inventory.seen_anywhere::<Pod>().filter(|pod| !matches!(phase(pod), "Succeeded" | "Failed")) {
+            if !self.inventory.twins(pod).is_empty() {
+                continue;
+            }
             if let Some(node) = pod.spec.as_ref().and_then(|spec| spec.node_name.as_deref()) {
                 by_node.entry(node).or_default().push(pod);
             }
+        }
+        for (pod, twin) in self.inventory.all_twins() {
+            by_node.entry(&twin.node).or_default().push(pod);
         }
         nodes
             .into_iter()

@@ -105,11 +105,10 @@ pub fn selector(service: &Service) -> BTreeMap<String, String> {
 /// The workloads that a Service selects: by their pods, or by their template where they have none.
 pub fn selected_workloads<'w, 'a>(workloads: &'w Workloads<'a>, service: &Service) -> Vec<&'w Workload<'a>> {
     let selector = selector(service);
-    let namespace = object::namespace(&service.metadata).to_owned();
     if selector.is_empty() {
         return Vec::new();
     }
-    let here = workloads.all.iter().filter(|workload| workload.object.namespace == namespace);
+    let here = workloads.in_namespace(object::namespace(&service.metadata));
     here.filter(|workload| {
         carries(workload.labels, &selector)
             || workload.pods.iter().any(|pod| carries(pod.metadata.labels.as_ref(), &selector))
@@ -229,7 +228,11 @@ pub fn endpoints(inventory: &Inventory, service: &Service) -> Known<EndpointFact
     let namespace = object::namespace(&service.metadata);
     let slices = match inventory.list::<EndpointSlice>(namespace) {
         // Of pods the controller makes the slices of a Service with a selector: who sees them knows what is in there.
-        Known::Unknown(_) if !selector(service).is_empty() && inventory.list::<Pod>(namespace).known().is_some() => {
+        slices
+            if (slices.as_ref().known().is_none() || inventory.is_in_part(Kind::EndpointSlice))
+                && !selector(service).is_empty()
+                && inventory.list::<Pod>(namespace).known().is_some() =>
+        {
             let pods = selected(inventory, service);
             let ready = pods.iter().filter(|pod| is_ready(pod)).count();
             return Known::Known(EndpointFacts {

@@ -4,6 +4,7 @@
 mod changes;
 mod cluster;
 mod custom;
+mod glance;
 mod pods;
 mod traffic;
 mod workloads;
@@ -40,6 +41,15 @@ const SERVING: [Kind; 8] = [
 // An answer may name something that names something more: a log a Service of another namespace, whose pod a Secret.
 const WAVES: usize = 6;
 
+/// How closely to look at a whole cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Look {
+    /// At everything, as for a recording.
+    InFull,
+    /// In full only at what looks unwell at a glance, and at what that depends on.
+    AtAGlance,
+}
+
 /// Collects what a diagnosis looks at, into an inventory that knows the kinds which the question names.
 ///
 /// # Errors
@@ -49,9 +59,13 @@ pub async fn collect(
     question: &Question,
     mut inventory: Inventory,
     patterns: &LogPatterns,
+    how: Look,
 ) -> Result<Inventory, Error> {
     inventory.logs_are_collected();
     let mut asked = BTreeSet::new();
+    if how == Look::AtAGlance && glance::is_enough_for(question) {
+        glance::look(source, question, &mut inventory, &mut asked).await?;
+    }
     for _ in 0..WAVES {
         let wave: Vec<Request> = wanted(question, &inventory, patterns, &asked).difference(&asked).cloned().collect();
         if wave.is_empty() {

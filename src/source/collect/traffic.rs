@@ -24,7 +24,8 @@ impl Wanted<'_> {
         for service in reach.objects::<Service>(self.inventory) {
             let labels = selector(service);
             let has_workload = !selected_workloads(workloads, service).is_empty();
-            if !labels.is_empty() && !has_workload && selected(self.inventory, service).is_empty() {
+            let knows_all_pods = self.inventory.is_in_part(Kind::Pod);
+            if !labels.is_empty() && !has_workload && !knows_all_pods && selected(self.inventory, service).is_empty() {
                 self.requests.insert(Request::Matching { kind: Kind::Pod, selector: text(&labels) });
             }
             if let Some((_, namespace)) = named_in_cluster(service) {
@@ -52,6 +53,8 @@ impl Wanted<'_> {
             let namespace = object::namespace(&ingress.metadata);
             if !ingress::has_address(ingress) {
                 self.list(Kind::IngressClass, None);
+                // Whether another one of its class has got one tells whether its controller gives any.
+                self.list(Kind::Ingress, None);
             }
             for secret in ingress::secrets(ingress) {
                 self.get(Kind::Secret, namespace, secret);

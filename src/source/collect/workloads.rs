@@ -2,7 +2,7 @@
 
 use k8s_openapi::api::core::v1::PersistentVolumeClaim;
 
-use super::Wanted;
+use super::{Wanted, glance};
 use crate::{
     facts::{
         container,
@@ -27,6 +27,7 @@ impl Wanted<'_> {
         for (kind, name, key) in references.wanted() {
             match kind {
                 Kind::PersistentVolumeClaim => self.list(kind, scope),
+                _ if !key.is_empty() && self.is_told(workload, (kind, namespace, name), &references) => {}
                 _ if !key.is_empty() => self.get(kind, namespace, name),
                 _ => self.names(kind, scope),
             }
@@ -42,6 +43,13 @@ impl Wanted<'_> {
                 }
             }
         }
+    }
+
+    // Whether the metadata of all ConfigMaps or Secrets, listed at once, tells what there is to know of one.
+    fn is_told(&self, workload: &Workload, of: (Kind, &str, &str), references: &References) -> bool {
+        let made = workload.metadata.and_then(|metadata| metadata.creation_timestamp.as_ref()).map(|made| made.0);
+        glance::has_keys(self.inventory, of, &references.keys_of(of.0, of.2))
+            && !glance::may_have_changed(self.inventory, of, made)
     }
 
     // Why pods can't be made tells what else is worth a look.

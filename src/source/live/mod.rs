@@ -31,7 +31,7 @@ use self::{
     reply::{Page, Refusal, Response},
     trouble::{Target, Trouble},
 };
-use super::{Reply, Request, Source};
+use super::{Item, Reply, Request, Source};
 use crate::{error::Error, kind::Kind, stats::Traffic};
 
 /// So many requests of a wave are under way at once.
@@ -106,15 +106,22 @@ impl Live {
     async fn ask_at_all(&self, request: &Request) -> Result<Reply, Trouble> {
         let Some(path) = path::of(request) else {
             return Ok(match request {
-                Request::List { .. } | Request::Names { .. } | Request::Matching { .. } | Request::Objects { .. } => {
-                    Reply::Items(Vec::new())
-                }
+                Request::List { .. }
+                | Request::Names { .. }
+                | Request::Matching { .. }
+                | Request::Selected { .. }
+                | Request::Objects { .. } => Reply::Items(Vec::new()),
+                Request::Rows { .. } => Reply::Rows(Vec::new()),
                 _ => Reply::Absent,
             });
         };
         let reply = match request {
-            Request::List { .. } | Request::Names { .. } | Request::Objects { .. } => {
+            Request::List { .. } | Request::Names { .. } | Request::Selected { .. } | Request::Objects { .. } => {
                 self.list(request, &path).await.map(Reply::Items)
+            }
+            Request::Rows { .. } => {
+                let response = self.fetch(&path, request).await;
+                response.and_then(|response| response.rows(request)).map(Reply::Rows)
             }
             Request::Discovery(_) => {
                 let response = self.fetch(&path, request).await;
@@ -146,7 +153,7 @@ impl Live {
         }
     }
 
-    async fn list(&self, request: &Request, first: &str) -> Result<Vec<serde_json::Value>, Refusal> {
+    async fn list(&self, request: &Request, first: &str) -> Result<Vec<Item>, Refusal> {
         let mut items = Vec::new();
         let mut path = first.to_owned();
         loop {
@@ -207,7 +214,7 @@ impl Live {
         let start = Instant::now();
         let request = http::Request::get(path).header(ACCEPT, accepts(asked)).body(Body::empty());
         let (parts, body) = self.client.send(request.map_err(kube::Error::HttpError)?).await?.into_parts();
-        let body = body.collect_bytes().await?.to_vec();
+        let body = Vec::from(body.collect_bytes().await?);
         self.traffic.count(&asked.what(), body.len(), start.elapsed());
         let header = |name: &str| {
             let value = parts.headers.get(name)?;
@@ -299,7 +306,9 @@ fn hangs_with(request: &Request, hung: &Request) -> bool {
     let place = |request: &Request| match request {
         Request::List { kind, namespace }
         | Request::Get { kind, namespace, .. }
-        | Request::Names { kind, namespace } => Some((*kind, namespace.clone())),
+        | Request::Names { kind, namespace }
+        | Request::Selected { kind, namespace, .. } => Some((*kind, namespace.clone())),
+        Request::Rows { namespace } => Some((Kind::Pod, Some(namespace.clone()))),
         Request::Matching { kind, .. } => Some((*kind, None)),
         Request::Objects { .. } | Request::Discovery(_) | Request::Log(_) | Request::Version => None,
     };
@@ -315,6 +324,7 @@ fn hangs_with(request: &Request, hung: &Request) -> bool {
 fn accepts(request: &Request) -> &'static str {
     match request {
         Request::Names { .. } => "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json",
+        Request::Rows { .. } => "application/json;as=Table;v=v1;g=meta.k8s.io",
         Request::Discovery(_) => ACCEPT_AGGREGATED_DISCOVERY_V2,
         Request::Log(_) => "*/*",
         _ => "application/json",

@@ -29,6 +29,14 @@ pub(super) fn of(request: &Request) -> Option<String> {
             let place = namespace.as_deref().filter(|_| of.namespaced);
             Some(format!("{}?limit={PAGE}", within(&of.group, &of.version, place, &of.plural)?))
         }
+        Request::Selected { kind, namespace, selector } => {
+            let collection = collection(*kind, namespace.as_deref())?;
+            Some(format!("{collection}?limit={PAGE}&labelSelector={}", escape(selector)))
+        }
+        // From the server's memory: of what a table shows nothing is said, it tells what to look at.
+        Request::Rows { namespace } => {
+            Some(format!("{}?includeObject=None&resourceVersion=0", collection(Kind::Pod, Some(namespace))?))
+        }
         Request::Discovery(Root::Core) => Some("/api".to_owned()),
         Request::Discovery(Root::Groups) => Some("/apis".to_owned()),
         Request::Get { kind, namespace, name } => {

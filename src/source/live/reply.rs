@@ -1,10 +1,11 @@
 //! What an HTTP response means for the request that it answers.
 
 use kube::core::Status;
-use serde_json::{Map, Value};
+use serde::Deserialize;
+use serde_json::Value;
 
 use super::trouble::Trouble;
-use crate::source::{Reply, Request};
+use crate::source::{Item, Reply, Request, Row};
 
 /// What is kept of a log: the end of it.
 const LOG_BYTES: usize = 16 * 1024;
@@ -36,34 +37,90 @@ pub(super) enum Refusal {
 /// One page of a list.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Page {
-    pub(super) items: Vec<Value>,
+    pub(super) items: Vec<Item>,
     pub(super) next: Option<String>,
 }
 
+#[derive(Deserialize)]
+struct List {
+    #[serde(default)]
+    kind: String,
+    metadata: Option<ListMetadata>,
+    items: Option<Vec<Item>>,
+}
+
+#[derive(Deserialize)]
+struct ListMetadata {
+    #[serde(rename = "continue")]
+    next: Option<String>,
+}
+
+// https://kubernetes.io/docs/reference/using-api/api-concepts/#receiving-resources-as-tables
+#[derive(Deserialize)]
+struct Table {
+    #[serde(default)]
+    kind: String,
+    #[serde(rename = "columnDefinitions", default)]
+    columns: Vec<Column>,
+    #[serde(default)]
+    rows: Vec<TableRow>,
+}
+
+#[derive(Deserialize)]
+struct Column {
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct TableRow {
+    cells: Vec<Value>,
+}
+
 impl Response {
-    /// A page of a list; its items say their kind, which a typed list leaves out.
+    /// A page of a list.
     pub(super) fn page(&self, request: &Request) -> Result<Page, Refusal> {
-        let mut list = self.json(request)?;
-        let listed = list.get("kind").and_then(Value::as_str).is_some_and(|kind| kind.ends_with("List"));
-        if !listed {
+        self.accepted(request)?;
+        let list: List = serde_json::from_slice(&self.body).map_err(|_| Refusal::Trouble(self.foreign()))?;
+        if !list.kind.ends_with("List") {
             return Err(Refusal::Trouble(Trouble::NotKubernetes(self.code)));
         }
-        let next = list.pointer("/metadata/continue").and_then(Value::as_str);
-        let next = next.filter(|token| !token.is_empty()).map(str::to_owned);
-        let mut items = match list.get_mut("items").map(Value::take) {
-            Some(Value::Array(items)) => items,
-            _ => Vec::new(),
-        };
-        for item in items.iter_mut().filter_map(Value::as_object_mut) {
-            match request {
-                Request::List { kind, .. } | Request::Matching { kind, .. } => {
-                    say_kind(item, &kind.api_version(), kind.info().name);
-                }
-                Request::Objects { of, .. } => say_kind(item, &of.api_version(), &of.kind),
-                _ => strip(item),
-            }
+        let next = list.metadata.and_then(|metadata| metadata.next).filter(|token| !token.is_empty());
+        Ok(Page { items: list.items.unwrap_or_default(), next })
+    }
+
+    /// The rows of a table of pods.
+    pub(super) fn rows(&self, request: &Request) -> Result<Vec<Row>, Refusal> {
+        self.accepted(request)?;
+        let table: Table = serde_json::from_slice(&self.body).map_err(|_| Refusal::Trouble(self.foreign()))?;
+        if table.kind != "Table" {
+            return Err(Refusal::Reply(Reply::Failed("the server makes no tables of pods".to_owned())));
         }
-        Ok(Page { items, next })
+        let column = |name: &str| table.columns.iter().position(|column| column.name == name);
+        let names = ["Name", "Ready", "Status", "Restarts", "Age", "IP", "Node", "Nominated Node", "Readiness Gates"];
+        let columns: Option<Vec<usize>> = names.iter().map(|name| column(name)).collect();
+        let Some(columns) = columns else {
+            return Err(Refusal::Reply(Reply::Failed("the server's table of pods lacks a column".to_owned())));
+        };
+        let row = |row: &TableRow| {
+            let mut cells = columns.iter().map(|column| match row.cells.get(*column) {
+                Some(Value::String(text)) => text.clone(),
+                Some(other) => other.to_string(),
+                None => String::new(),
+            });
+            let mut next = || cells.next().unwrap_or_default();
+            Row {
+                name: next(),
+                ready: next(),
+                status: next(),
+                restarts: next(),
+                age: next(),
+                ip: next(),
+                node: next(),
+                nominated: next(),
+                gates: next(),
+            }
+        };
+        Ok(table.rows.iter().map(row).collect())
     }
 
     /// One object.
@@ -206,18 +263,6 @@ fn forbidden(said: &str) -> String {
     let reason = said.split_once(" is forbidden: ").map_or(said, |(_, reason)| reason);
     let reason = reason.strip_prefix("forbidden: ").unwrap_or(reason);
     format!("forbidden: {}", reason.replace(" in API group \"\"", ""))
-}
-
-fn say_kind(item: &mut Map<String, Value>, api_version: &str, kind: &str) {
-    item.entry("apiVersion").or_insert_with(|| api_version.into());
-    item.entry("kind").or_insert_with(|| kind.into());
-}
-
-// A server that does not know PartialObjectMetadata sends everything.
-fn strip(item: &mut Map<String, Value>) {
-    item.retain(|field, _| field == "metadata");
-    item.insert("apiVersion".to_owned(), Value::String("meta.k8s.io/v1".to_owned()));
-    item.insert("kind".to_owned(), Value::String("PartialObjectMetadata".to_owned()));
 }
 
 fn line(text: &str) -> String {
@@ -389,24 +434,31 @@ mod tests {
     }
 
     #[test]
-    fn items_of_a_list_say_their_kind() {
+    fn a_page_says_where_the_next_one_begins() {
+        let object = json!({"metadata": {"name": "web"}});
         let body = json!({"kind": "DeploymentList", "apiVersion": "apps/v1",
-            "metadata": {"continue": "more"}, "items": [{"metadata": {"name": "web"}}]});
+            "metadata": {"continue": "more"}, "items": [object]});
         let deployments = Request::List { kind: Kind::Deployment, namespace: None };
         let page = response(200, "application/json", &body.to_string()).page(&deployments).unwrap();
-        assert_eq!(page.next.as_deref(), Some("more"));
-        assert_eq!(page.items, [json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}})]);
+        assert_eq!(page, Page { items: vec![object.try_into().unwrap()], next: Some("more".to_owned()) });
     }
 
     #[test]
-    fn names_carry_no_content() {
-        let names = Request::Names { kind: Kind::Secret, namespace: None };
-        let body = json!({"kind": "SecretList", "items": [{"metadata": {"name": "s"}, "data": {"a": "Yg=="}}]});
-        let page = response(200, "application/json", &body.to_string()).page(&names).unwrap();
-        assert_eq!(
-            page.items,
-            [json!({"apiVersion": "meta.k8s.io/v1", "kind": "PartialObjectMetadata", "metadata": {"name": "s"}})]
-        );
+    fn a_row_is_read_by_the_names_of_its_columns() {
+        let names = ["Name", "Ready", "Status", "New", "Restarts", "Age", "IP", "Node", "Nominated Node"];
+        let columns: Vec<_> = names.iter().map(|name| json!({"name": name, "type": "string"})).collect();
+        let cells = json!(["web-1", "1/1", "Running", "?", 0, "5m", "10.0.0.1", "n1", "<none>", "1/1"]);
+        let table = |columns: &[Value]| {
+            let body = json!({"kind": "Table", "columnDefinitions": columns, "rows": [{"cells": cells}]});
+            let rows = Request::Rows { namespace: "shop".to_owned() };
+            response(200, "application/json", &body.to_string()).rows(&rows)
+        };
+        let lacking = failed("the server's table of pods lacks a column");
+        assert_eq!(table(&columns), Err(lacking));
+        let columns = [columns, vec![json!({"name": "Readiness Gates"})]].concat();
+        let row = table(&columns).unwrap().remove(0);
+        assert_eq!((row.name.as_str(), row.restarts.as_str(), row.age.as_str()), ("web-1", "0", "5m"));
+        assert_eq!((row.node.as_str(), row.gates.as_str()), ("n1", "1/1"));
     }
 
     #[test]

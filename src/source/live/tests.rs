@@ -13,7 +13,7 @@ use crate::{
     inventory::{About, Inventory, State},
     question::{Question, Target},
     rule::{LogPatterns, Rules},
-    source::collect::collect,
+    source::collect::{Look, collect},
 };
 
 type Seen = Arc<Mutex<Vec<String>>>;
@@ -101,7 +101,7 @@ async fn replies_come_in_the_order_of_their_requests() {
         _ => json("200 OK", &json!({"kind": "PodList", "items": [{"metadata": {"name": "web"}}]})),
     });
     let replies = live(&server).answer(&[secret(), pods(), Request::Version]).await.unwrap();
-    let web = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}});
+    let web = json!({"metadata": {"name": "web"}}).try_into().unwrap();
     assert_eq!(replies, [Reply::Absent, Reply::Items(vec![web]), Reply::Version("v1.34.4".to_owned())]);
 }
 
@@ -353,7 +353,8 @@ async fn a_question_is_answered_but_for_the_kind_that_hangs() {
         recorded: false,
     };
     let start = Instant::now();
-    let inventory = collect(&live, &question, Inventory::new(about), &LogPatterns::default()).await.unwrap();
+    let inventory =
+        collect(&live, &question, Inventory::new(about), &LogPatterns::default(), Look::InFull).await.unwrap();
     assert!(start.elapsed() < Duration::from_millis(900), "{:?}", start.elapsed());
     let state = |kind| inventory.coverage().of_list(kind, "shop");
     assert_eq!(state(Kind::EndpointSlice), State::Failed("timed out after 500ms".to_owned()));
