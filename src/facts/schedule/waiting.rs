@@ -30,7 +30,7 @@ pub struct WaitingFacts {
     pub scheduler: String,
     /// Whether nobody has said a word of where it is to run, for longer than a scheduler takes.
     pub unheard: Known<bool>,
-    /// Whether that scheduler has placed another pod, or has spoken of one, among what was looked at.
+    /// Of an unheard one, whether that scheduler has placed another pod, or has spoken of one, among what was looked at.
     pub scheduler_seen: bool,
     /// Schedulers that are near in name.
     pub nearest: Vec<Nearest>,
@@ -53,17 +53,15 @@ pub fn facts(inventory: &Inventory, events: &Events, pod: &Pod) -> WaitingFacts 
     let uid = pod.metadata.uid.as_deref().unwrap_or_default();
     let is_spoken_of = events.newest(uid, |event| matches!(event.reason, "FailedScheduling" | "Scheduled")).is_some();
     let all_events = inventory.list::<Event>(object::namespace(&pod.metadata));
-    let serving = serving(inventory);
     let gates = spec.and_then(|spec| spec.scheduling_gates.as_deref()).unwrap_or_default();
     let condition = scheduled(pod);
+    // A pod whose claims are not there is kept from the scheduler without a word.
+    let is_unheard =
+        age >= PATIENCE && condition.is_none() && !is_spoken_of && gates.is_empty() && !claims_devices(pod);
+    // Of a pod that a scheduler has spoken of nobody needs to know who else has one.
+    let serving = if is_unheard { serving(inventory) } else { BTreeSet::new() };
     WaitingFacts {
-        // A pod whose claims are not there is kept from the scheduler without a word.
-        unheard: match age >= PATIENCE
-            && condition.is_none()
-            && !is_spoken_of
-            && gates.is_empty()
-            && !claims_devices(pod)
-        {
+        unheard: match is_unheard {
             true => all_events.map(|_| true),
             false => Known::Known(false),
         },
