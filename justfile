@@ -39,6 +39,11 @@ record case: build
     mkdir -p testdata/{{ case }}
     tests/cluster/cluster exec target/debug/kubectl-doctor record -n {{ case }} $(sed -n 's/^# ask: *//p' tests/faults/cases/{{ case }}.yaml) --file testdata/{{ case }}/recording.json
 
+# how long a diagnosis takes against kubectl, on the cluster of KUBECONFIG
+bench:
+    cargo build --release
+    benches/crowd --doctor target/release/kubectl-doctor
+
 # a diagnosis without a cluster
 demo: build
     target/debug/kubectl-doctor demo
