@@ -184,3 +184,6 @@ impl<'a> Glance<'a> {
         well.filter_map(|controller| stand_in::of(inventory, controller)).collect()
     }
 }
+
+#[cfg(test)]
+mod tests;
