@@ -63,9 +63,12 @@ fn waits(inventory: &Inventory, workload: &Workload, deployment: &Deployment) ->
             ..nothing
         };
     }
-    let pods = |set: &ReplicaSet| set.status.as_ref().map_or(0, |status| status.replicas);
-    let is_halfway = sets.iter().skip(1).any(|set| pods(set) > 0);
-    PausedFacts { waiting: is_halfway, updated: i64::from(pods(newest)), evidence: since, ..nothing }
+    // The Deployment counts the pods of all of its ReplicaSets, and those of the newest.
+    let status = deployment.status.clone().unwrap_or_default();
+    let updated = status.updated_replicas.unwrap_or(0);
+    let is_halfway =
+        status.observed_generation >= deployment.metadata.generation && updated < status.replicas.unwrap_or(0);
+    PausedFacts { waiting: is_halfway, updated: i64::from(updated), evidence: since, ..nothing }
 }
 
 fn since(workload: &Workload, deployment: &Deployment) -> Vec<Evidence> {
