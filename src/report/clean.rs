@@ -10,6 +10,11 @@ pub fn line(text: &str) -> String {
     cut(&strip(text).replace(['\n', '\t'], " "), LONGEST)
 }
 
+/// As it is, with its lines and tabs.
+pub(super) fn text(text: &str) -> String {
+    strip(text)
+}
+
 /// As the lines it has.
 pub(super) fn lines(text: &str) -> Vec<String> {
     let lines = rows(text).into_iter();

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use colored::Color;
 use jiff::Timestamp;
 
-use crate::document::{Certainty, Finding, ObjectRef, Severity};
+use crate::document::{Finding, Severity};
 
 use super::{
     age::ago,
@@ -14,6 +14,7 @@ use super::{
     evidence::{changes, evidence},
     lead::Lead,
     page::{MARGIN, Page, gap},
+    title,
     wrap::{fit, folded, shown_of, wrap},
 };
 
@@ -49,9 +50,8 @@ impl<'a> Teller<'a> {
     }
 
     fn headline(&self, page: &mut Page, finding: &Finding) {
-        let name = self.name(&finding.object);
         let next = if finding.next_after.is_some() { "next: " } else { "" };
-        let said = format!("{next}{name}{}{}", said_of_object(finding), doubt(finding.certainty));
+        let said = format!("{next}{}", title::of(finding, self.namespace));
         let rule = clean::line(&finding.rule);
         let room = page.columns() - MARGIN;
         let lines = wrap(&said, room);
@@ -67,16 +67,6 @@ impl<'a> Teller<'a> {
         }
         if beside.is_none() {
             page.line(&format!("{:MARGIN$}{}", "", page.dim(&rule)));
-        }
-    }
-
-    /// `Service/web`, and where it is if that was not asked about.
-    fn name(&self, object: &ObjectRef) -> String {
-        let name = clean::line(&object.to_string());
-        match object.namespace.as_str() {
-            "" => name,
-            here if self.namespace == Some(here) => name,
-            elsewhere => format!("{name} in {}", clean::line(elsewhere)),
         }
     }
 
@@ -98,9 +88,9 @@ impl<'a> Teller<'a> {
             .iter()
             .take(shown)
             .map(|symptom| {
-                let said = said_of_object(symptom);
+                let said = title::said_of_object(symptom);
                 let said = said.trim_start_matches([':', ' ']);
-                let (name, rule) = (self.name(&symptom.object), clean::line(&symptom.rule));
+                let (name, rule) = (title::name(&symptom.object, self.namespace), clean::line(&symptom.rule));
                 fit(&format!("{name} {rule}: {said}"), columns)
             })
             .collect();
@@ -118,28 +108,6 @@ fn mark(page: &Page, severity: Severity) -> String {
         Severity::Info => ("·", Color::Blue),
     };
     page.colored(color, mark).into_owned()
-}
-
-fn doubt(certainty: Certainty) -> &'static str {
-    match certainty {
-        Certainty::Certain => "",
-        Certainty::Likely => " (likely)",
-        Certainty::Possible => " (possible)",
-    }
-}
-
-/// The summary behind the object that it begins with.
-fn said_of_object(finding: &Finding) -> String {
-    let (summary, name) = (clean::line(&finding.summary), clean::line(&finding.object.to_string()));
-    match summary.strip_prefix(&name) {
-        Some(rest) if !continues_name(rest) => rest.to_owned(),
-        _ => format!(": {summary}"),
-    }
-}
-
-// `Service/web-2` does not begin with the name of `Service/web`.
-fn continues_name(rest: &str) -> bool {
-    rest.starts_with(|it: char| it.is_alphanumeric() || it == '-' || it == '.')
 }
 
 fn nearest(page: &mut Page, finding: &Finding, first_is_noted: bool) {

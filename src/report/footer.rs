@@ -12,6 +12,15 @@ use crate::{
 use super::{clean, lead::Lead, page::Page, unseen, wrap::wrap};
 
 pub(super) fn tell(page: &mut Page, diagnosis: &Diagnosis, leads: &[Lead]) {
+    for paragraph in paragraphs(diagnosis, leads) {
+        for line in wrap(&paragraph, page.columns()) {
+            page.line(&line);
+        }
+    }
+}
+
+/// The verdict with what was looked at, and each reason why something was not.
+pub(super) fn paragraphs(diagnosis: &Diagnosis, leads: &[Lead]) -> Vec<String> {
     let sentences = [
         Some(verdict(diagnosis, leads)),
         left_out(diagnosis.suppressed),
@@ -21,11 +30,7 @@ pub(super) fn tell(page: &mut Page, diagnosis: &Diagnosis, leads: &[Lead]) {
     let text: Vec<_> = sentences.into_iter().flatten().collect();
     let mut paragraphs = vec![text.join(" ")];
     paragraphs.extend(unseen::sentences(&diagnosis.not_checked));
-    for paragraph in paragraphs {
-        for line in wrap(&paragraph, page.columns()) {
-            page.line(&line);
-        }
-    }
+    paragraphs
 }
 
 fn verdict(diagnosis: &Diagnosis, leads: &[Lead]) -> String {

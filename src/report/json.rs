@@ -2,13 +2,20 @@
 
 use std::fmt::Write;
 
+use serde::Serialize;
+
 use crate::document::Diagnosis;
 
 use super::clean;
 
 pub(super) fn render(diagnosis: &Diagnosis) -> String {
+    safe(diagnosis)
+}
+
+/// Anything as JSON that is harmless on a terminal.
+pub(super) fn safe(document: &impl Serialize) -> String {
     // Cannot fail: the document's keys are all text.
-    let json = serde_json::to_string_pretty(diagnosis)
+    let json = serde_json::to_string_pretty(document)
         .unwrap_or_else(|failure| serde_json::json!({"error": failure.to_string()}).to_string());
     escaped(&json) + "\n"
 }

@@ -11,15 +11,22 @@ pub mod diff;
 mod evidence;
 mod finding;
 mod footer;
+mod github;
 mod json;
+mod junit;
 mod lead;
+mod markdown;
+mod names;
 mod page;
 pub mod rule;
+mod sarif;
 pub mod table;
 mod text;
 mod timeline;
+mod title;
 mod unseen;
 mod wrap;
+mod yaml;
 
 /// What the report is written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -29,6 +36,18 @@ pub enum Format {
     Text,
     /// The whole document, for scripts.
     Json,
+    /// The same as YAML.
+    Yaml,
+    /// The objects at fault alone, as `kubectl get -o name` does.
+    Name,
+    /// To paste into a ticket, with a picture of what follows from what.
+    Markdown,
+    /// Annotations of a workflow run on GitHub.
+    Github,
+    /// Test results for a CI server.
+    Junit,
+    /// Results of static analysis, for code scanning.
+    Sarif,
 }
 
 /// How the text looks.
@@ -48,6 +67,12 @@ pub fn render(diagnosis: &Diagnosis, format: Format, style: &Style) -> String {
     match format {
         Format::Text => text::render(diagnosis, style),
         Format::Json => json::render(diagnosis),
+        Format::Yaml => yaml::render(diagnosis),
+        Format::Name => names::render(diagnosis),
+        Format::Markdown => markdown::render(diagnosis),
+        Format::Github => github::render(diagnosis),
+        Format::Junit => junit::render(diagnosis, style),
+        Format::Sarif => sarif::render(diagnosis),
     }
 }
 

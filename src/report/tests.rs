@@ -6,6 +6,8 @@ use super::*;
 use crate::document::*;
 use crate::hides::hides;
 
+mod formats;
+
 const NOW: &str = "2026-05-01T12:00:00Z";
 
 fn style(width: usize) -> Style {

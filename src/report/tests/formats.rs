@@ -1,0 +1,118 @@
+//! The formats that are for other programs.
+
+use super::*;
+
+const FORMATS: [Format; 8] = [
+    Format::Text,
+    Format::Json,
+    Format::Yaml,
+    Format::Name,
+    Format::Markdown,
+    Format::Github,
+    Format::Junit,
+    Format::Sarif,
+];
+
+fn as_(format: Format, diagnosis: &Diagnosis) -> String {
+    render(diagnosis, format, &style(100))
+}
+
+// A cause with a symptom, a warning, and something that could not be looked at.
+fn three() -> Diagnosis {
+    let mut cause = Finding {
+        nearest: vec![near("app=web", "3 ready pods of Deployment/web carry it")],
+        cures: vec![Cure {
+            diff: Some(diff::lines("spec.selector", "app: wbe", "app: web")),
+            ..cure("let it select the pods of Deployment/web", Some("kubectl -n shop patch service web -p '{\"a\":1}'"))
+        }],
+        evidence: vec![says("Service/web spec.selector", "app=wbe", None)],
+        ..finding(
+            "service-selector-mismatch",
+            object("Service", "web"),
+            "Service/web: 100% lost, its selector matches no pod",
+        )
+    };
+    let symptom = finding("service-unreachable", object("Ingress", "shop"), "Ingress/shop leads to nobody");
+    let symptom = explained_by(&mut cause, symptom);
+    let mut deployment = object("Deployment", "api");
+    "apps/v1".clone_into(&mut deployment.api_version);
+    let warning = Finding {
+        severity: Severity::Warning,
+        ..finding("memory-near-limit", deployment, "Deployment/api is near its limit")
+    };
+    let mut diagnosis = diagnosis(vec![cause, symptom, warning]);
+    diagnosis.not_checked = vec![forbidden("secrets")];
+    diagnosis
+}
+
+#[test]
+fn yaml_is_the_same_document() {
+    let read: serde_json::Value = serde_saphyr::from_str(&as_(Format::Yaml, &three())).unwrap();
+    assert_eq!(read, serde_json::to_value(three()).unwrap());
+}
+
+#[test]
+fn names_are_those_of_kubectl_each_once() {
+    assert_eq!(as_(Format::Name, &three()), "service/web\ndeployment.apps/api\n");
+    assert_eq!(as_(Format::Name, &diagnosis(vec![])), "");
+}
+
+#[test]
+fn an_annotation_is_one_line_however_many_it_says() {
+    insta::assert_snapshot!("github", as_(Format::Github, &three()));
+}
+
+#[test]
+fn a_ticket_has_the_change_the_command_and_a_picture() {
+    insta::assert_snapshot!("markdown", as_(Format::Markdown, &three()));
+}
+
+#[test]
+fn a_ci_server_sees_errors_fail_and_what_was_not_looked_at_skipped() {
+    insta::assert_snapshot!("junit", as_(Format::Junit, &three()));
+    let healthy = as_(Format::Junit, &diagnosis(vec![]));
+    let healthy = roxmltree::Document::parse(&healthy).unwrap();
+    let passed = healthy.descendants().filter(|node| node.has_tag_name("testcase") && !node.has_children());
+    assert_eq!(passed.count(), 1);
+}
+
+#[test]
+fn code_scanning_gets_what_its_schema_says() {
+    let schema = include_str!("../../../tests/schemas/sarif-2.1.0.json");
+    let schema = jsonschema::validator_for(&serde_json::from_str(schema).unwrap()).unwrap();
+    for diagnosis in [three(), evil(), diagnosis(vec![])] {
+        let sarif: serde_json::Value = serde_json::from_str(&as_(Format::Sarif, &diagnosis)).unwrap();
+        let errors: Vec<String> = schema.iter_errors(&sarif).map(|error| error.to_string()).collect();
+        assert_eq!(errors, [""; 0]);
+    }
+    let sarif: serde_json::Value = serde_json::from_str(&as_(Format::Sarif, &three())).unwrap();
+    assert_eq!(sarif["runs"][0]["results"][0]["ruleId"], "service-selector-mismatch");
+    assert_eq!(sarif["runs"][0]["results"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn the_clusters_text_is_no_more_than_text_in_any_format() {
+    for format in FORMATS {
+        // Tabs of a log stand in YAML as they are.
+        let report = as_(format, &evil()).replace('\t', " ");
+        assert_eq!(hidden_in(&report), [], "{format:?}");
+    }
+}
+
+#[test]
+fn the_clusters_text_is_no_markup() {
+    let text = "a <b>\"&' ]]> </failure> ``` @jane #12 [x](http://evil) \n::error::y";
+    let mut evil = finding(text, object(text, text), text);
+    evil.evidence = vec![says(text, text, None)];
+    evil.cures = vec![cure(text, Some(text))];
+    let symptom = finding(text, object("Pod", text), text);
+    let symptom = explained_by(&mut evil, symptom);
+    let mut diagnosis = diagnosis(vec![evil, symptom]);
+    diagnosis.not_checked = vec![NotChecked { what: text.to_owned(), why: text.to_owned(), hides: text.to_owned() }];
+
+    let junit = as_(Format::Junit, &diagnosis);
+    let junit = roxmltree::Document::parse(&junit).unwrap();
+    assert_eq!(junit.descendants().filter(|node| node.has_tag_name("failure")).count(), 1);
+    assert_eq!(as_(Format::Github, &diagnosis).lines().filter(|line| line.starts_with("::")).count(), 1);
+    insta::assert_snapshot!("markdown_of_hostile_text", as_(Format::Markdown, &diagnosis));
+}
