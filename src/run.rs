@@ -237,7 +237,7 @@ fn answer(cli: &Cli, rules: &Rules, question: &Question, inventory: &Inventory, 
             exit_code(&answer.diagnosis, cli.look.fail_on)
         }
         Err(missing) => {
-            // For people the line on stderr says it all.
+            // For people, and for a list of names, the line on stderr says it all.
             if !matches!(cli.look.output, report::Format::Text | report::Format::Name) {
                 let diagnosis = diagnosis::not_found(question, inventory, &missing);
                 print(&report::render(&diagnosis, cli.look.output, &style(cli, inventory.about.now)));
