@@ -91,7 +91,8 @@ pub(super) fn cures(page: &mut Page, cures: &[Cure]) {
     }
 }
 
-fn what_to_do(cure: &Cure) -> String {
+/// In words, with what else it does.
+pub(super) fn what_to_do(cure: &Cure) -> String {
     let effect = match (cure.restarts, cure.destructive) {
         (true, true) => "(restarts pods, deletes)",
         (true, false) => "(restarts pods)",

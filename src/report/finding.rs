@@ -102,12 +102,12 @@ impl<'a> Teller<'a> {
 }
 
 fn mark(page: &Page, severity: Severity) -> String {
-    let (mark, color) = match severity {
-        Severity::Error => ("✗", Color::Red),
-        Severity::Warning => ("!", Color::Yellow),
-        Severity::Info => ("·", Color::Blue),
+    let color = match severity {
+        Severity::Error => Color::Red,
+        Severity::Warning => Color::Yellow,
+        Severity::Info => Color::Blue,
     };
-    page.colored(color, mark).into_owned()
+    page.colored(color, title::mark(severity)).into_owned()
 }
 
 fn nearest(page: &mut Page, finding: &Finding, first_is_noted: bool) {

@@ -3,12 +3,11 @@
 
 use crate::document::{Diagnosis, Finding, Severity};
 
-use super::{clean, lead::leads, title};
+use super::{clean, lead::at_fault, title};
 
 /// A line a finding that follows from no other.
 pub(super) fn render(diagnosis: &Diagnosis) -> String {
-    let leads = leads(&diagnosis.findings);
-    leads.iter().filter(|lead| !lead.finding.past).map(|lead| annotation(lead.finding)).collect()
+    at_fault(&diagnosis.findings).into_iter().map(annotation).collect()
 }
 
 fn annotation(finding: &Finding) -> String {

@@ -3,12 +3,11 @@
 
 use crate::document::{Diagnosis, Finding, NotChecked, Severity};
 
-use super::{Style, clean, lead::leads, text, title};
+use super::{Style, clean, lead::at_fault, text, title};
 
 /// One suite, whose cases are the findings that follow from no other, and one that passes where there are none.
 pub(super) fn render(diagnosis: &Diagnosis, style: &Style) -> String {
-    let leads = leads(&diagnosis.findings);
-    let found: Vec<&Finding> = leads.iter().map(|lead| lead.finding).filter(|finding| !finding.past).collect();
+    let found = at_fault(&diagnosis.findings);
     let mut cases: Vec<String> = found.iter().map(|finding| case(finding)).collect();
     if cases.is_empty() {
         cases.push(format!("    <testcase classname=\"kubectl-doctor\" name=\"{}\"/>\n", attribute(&asked(diagnosis))));

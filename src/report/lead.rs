@@ -32,6 +32,11 @@ pub(super) fn leads(findings: &[Finding]) -> Vec<Lead<'_>> {
     leads
 }
 
+/// The findings that lead, without what is well now.
+pub(super) fn at_fault(findings: &[Finding]) -> Vec<&Finding> {
+    leads(findings).into_iter().map(|lead| lead.finding).filter(|finding| !finding.past).collect()
+}
+
 type Below = BTreeMap<usize, BTreeSet<usize>>;
 
 /// What follows from which, by their places in the list, whichever of the two says so.

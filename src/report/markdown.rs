@@ -1,9 +1,11 @@
 //! The report for a ticket: what the text says, and a picture of what follows from what.
 
-use crate::document::{Diagnosis, Evidence, Finding, Severity};
+use crate::document::{Diagnosis, Evidence, Finding};
 
 use super::{
-    clean, footer,
+    clean,
+    cure::what_to_do,
+    footer,
     lead::{Lead, leads},
     title,
 };
@@ -21,11 +23,7 @@ pub(super) fn render(diagnosis: &Diagnosis) -> String {
 
 fn section(lead: &Lead, namespace: Option<&str>) -> String {
     let finding = lead.finding;
-    let mark = match finding.severity {
-        Severity::Error => "✗",
-        Severity::Warning => "!",
-        Severity::Info => "·",
-    };
+    let mark = title::mark(finding.severity);
     let past = if finding.past { "earlier, and well now: " } else { "" };
     let mut text = format!("### {mark} {past}{}\n\n", prose(&title::of(finding, namespace)));
     text.push_str(&format!("`{}`\n\n", clean::line(&finding.rule)));
@@ -56,13 +54,7 @@ fn cures(finding: &Finding) -> String {
     }
     for (at, cure) in finding.cures.iter().enumerate() {
         let label = if at == 0 { "Cure" } else { "Or" };
-        let effect = match (cure.restarts, cure.destructive) {
-            (true, true) => " (restarts pods, deletes)",
-            (true, false) => " (restarts pods)",
-            (false, true) => " (deletes)",
-            (false, false) => "",
-        };
-        text.push_str(&format!("**{label}**: {}{effect}\n\n", prose(&cure.text)));
+        text.push_str(&format!("**{label}**: {}\n\n", prose(&what_to_do(cure))));
         if let Some(command) = cure.command.as_deref().and_then(clean::command) {
             text.push_str(&block("sh", command));
         }

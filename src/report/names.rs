@@ -4,14 +4,13 @@ use std::collections::BTreeSet;
 
 use crate::document::{Diagnosis, ObjectRef};
 
-use super::{clean, lead::leads};
+use super::{clean, lead::at_fault};
 
 /// A line an object, in the order of the report; what is well now is not at fault.
 pub(super) fn render(diagnosis: &Diagnosis) -> String {
     let mut told = BTreeSet::new();
-    let leads = leads(&diagnosis.findings);
-    let at_fault = leads.iter().filter(|lead| !lead.finding.past).map(|lead| name(&lead.finding.object));
-    at_fault.filter(|name| told.insert(name.clone())).map(|name| name + "\n").collect()
+    let named = at_fault(&diagnosis.findings).into_iter().map(|finding| name(&finding.object));
+    named.filter(|name| told.insert(name.clone())).map(|name| name + "\n").collect()
 }
 
 // `deployment.apps/web`.

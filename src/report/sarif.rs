@@ -7,12 +7,11 @@ use serde_json::{Value, json};
 
 use crate::document::{Diagnosis, Finding, Severity};
 
-use super::{clean, json, lead::leads, title};
+use super::{clean, json, lead::at_fault, title};
 
 /// One run, whose results are the findings that follow from no other.
 pub(super) fn render(diagnosis: &Diagnosis) -> String {
-    let leads = leads(&diagnosis.findings);
-    let found: Vec<&Finding> = leads.iter().map(|lead| lead.finding).filter(|finding| !finding.past).collect();
+    let found = at_fault(&diagnosis.findings);
     let rules: BTreeMap<&str, &Finding> = found.iter().map(|finding| (finding.rule.as_str(), *finding)).collect();
     let notes = diagnosis.not_checked.iter().map(|it| {
         let text = format!("not checked: {} ({})", clean::line(&it.what), clean::line(&it.why));

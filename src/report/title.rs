@@ -1,8 +1,17 @@
 //! A finding in one line.
 
-use crate::document::{Certainty, Finding, ObjectRef};
+use crate::document::{Certainty, Finding, ObjectRef, Severity};
 
 use super::clean;
+
+/// What stands before it.
+pub(super) fn mark(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "✗",
+        Severity::Warning => "!",
+        Severity::Info => "·",
+    }
+}
 
 /// `Service/web in shop sends traffic to nobody (likely)`; the namespace that was asked about goes without saying.
 pub(super) fn of(finding: &Finding, namespace: Option<&str>) -> String {
