@@ -41,7 +41,7 @@ use crate::{
     inventory::Inventory,
     kind::Kind,
     question::Question,
-    source::{Request, Source as _, live::Live},
+    source::{Request, collect, live::Live},
 };
 
 /// Makes the checks that a question takes, once the user has agreed, and puts what they saw into the inventory.
@@ -59,18 +59,13 @@ pub async fn check(
     if question.resolve(inventory).is_err() {
         return Ok(());
     }
-    let requests = plan::needs(question, inventory);
-    for (request, reply) in requests.iter().zip(live.answer(&requests).await?) {
-        inventory.take(request, reply)?;
-    }
+    collect::ask(live, inventory, &plan::needs(question, inventory)).await?;
     let plan = plan::plan(question, inventory, flags)?;
     announce::agree(&plan, flags, rights)?;
     let checks = run::run(live, &plan, inventory, flags, rights).await?;
     if checks.made.iter().any(|check| check.step == Step::Dns && !check.all_ok()) {
-        let pods = [Request::List { kind: Kind::Pod, namespace: Some("kube-system".to_owned()) }];
-        for (request, reply) in pods.iter().zip(live.answer(&pods).await?) {
-            inventory.take(request, reply)?;
-        }
+        let pods = Request::List { kind: Kind::Pod, namespace: Some("kube-system".to_owned()) };
+        collect::ask(live, inventory, &[pods]).await?;
     }
     inventory.set_checks(checks);
     Ok(())

@@ -1,6 +1,6 @@
 //! What is asked for of kinds that the doctor does not know by itself.
 
-use super::{CLUSTER_EVENTS, Request, Source, Wanted};
+use super::{CLUSTER_EVENTS, Request, Source, Wanted, ask};
 use crate::{
     custom::{self, CustomObject, Resource, Root},
     error::Error,
@@ -19,10 +19,7 @@ const A_FEW: usize = 8;
 /// # Errors
 /// Where the source can't answer at all.
 pub async fn types(source: &impl Source, inventory: &mut Inventory) -> Result<(), Error> {
-    let requests = [Request::Discovery(Root::Core), Request::Discovery(Root::Groups)];
-    for (request, reply) in requests.iter().zip(source.answer(&requests).await?) {
-        inventory.take(request, reply)?;
-    }
+    ask(source, inventory, &[Request::Discovery(Root::Core), Request::Discovery(Root::Groups)]).await?;
     Ok(())
 }
 

@@ -11,7 +11,7 @@ mod workloads;
 
 use std::collections::BTreeSet;
 
-use super::{Request, Source};
+use super::{Reply, Request, Source};
 use crate::{
     error::Error,
     facts::{events::Events, schedule::preemption::Preemptions, workload::Workloads},
@@ -71,12 +71,23 @@ pub async fn collect(
         if wave.is_empty() {
             break;
         }
-        for (request, reply) in wave.iter().zip(source.answer(&wave).await?) {
-            inventory.take(request, reply)?;
-        }
+        ask(source, &mut inventory, &wave).await?;
         asked.extend(wave);
     }
     Ok(inventory)
+}
+
+/// Asks for all of this at once and takes in what comes back; whether all of it was answered.
+///
+/// # Errors
+/// Where the source can't answer at all.
+pub async fn ask(source: &impl Source, inventory: &mut Inventory, requests: &[Request]) -> Result<bool, Error> {
+    let mut all = true;
+    for (request, reply) in requests.iter().zip(source.answer(requests).await?) {
+        all &= !matches!(reply, Reply::Failed(_));
+        inventory.take(request, reply)?;
+    }
+    Ok(all)
 }
 
 fn wanted(

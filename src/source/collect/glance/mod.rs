@@ -68,12 +68,10 @@ pub(super) async fn look(
     let mut requests = settings::named(inventory);
     requests.extend(slices(inventory));
     let Some(rows) = rows_of(source, inventory, asked, requests).await? else { return Ok(()) };
-    let outcome = {
+    let (requests, stand_ins) = {
         let glance = Glance::of(inventory, &rows);
-        let requests = glance.requests();
-        (requests, glance.stand_ins(inventory))
+        (glance.requests(), glance.stand_ins(inventory))
     };
-    let (requests, stand_ins) = outcome;
     if !ask(source, inventory, asked, requests).await? {
         return Ok(());
     }
@@ -92,11 +90,7 @@ async fn ask(
     asked: &mut BTreeSet<Request>,
     requests: Vec<Request>,
 ) -> Result<bool, Error> {
-    let mut all = true;
-    for (request, reply) in requests.iter().zip(source.answer(&requests).await?) {
-        all &= !matches!(reply, Reply::Failed(_));
-        inventory.take(request, reply)?;
-    }
+    let all = super::ask(source, inventory, &requests).await?;
     asked.extend(requests);
     Ok(all)
 }
