@@ -18,7 +18,11 @@ use super::{
 };
 use crate::{
     error::Error,
-    facts::{object, policy, service::selector, workload::Workloads},
+    facts::{
+        object, policy,
+        service::{is_external_name, selector},
+        workload::Workloads,
+    },
     graph::Key,
     inventory::Inventory,
     kind::Kind,
@@ -135,9 +139,7 @@ pub fn second_look(plan: &Plan, inventory: &Inventory, made: &[Check]) -> Vec<Vi
     let mut failed = to_pods().filter(|check| check.all_failed() && !entered(&check.pod));
     let another_works = to_pods().any(Check::any_ok);
     let Some(check) = failed.next().filter(|_| another_works) else { return Vec::new() };
-    let Some(pod) = inventory.seen::<Pod>(&plan.namespace).find(|pod| object::name(&pod.metadata) == check.pod) else {
-        return Vec::new();
-    };
+    let Some(pod) = inventory.get::<Pod>(&plan.namespace, &check.pod).present() else { return Vec::new() };
     vec![visit(pod, &plan.namespace, &[(check.target, check.spoken.clone())])]
 }
 
@@ -151,9 +153,7 @@ fn client(
         return Ok((Origin::Own, question.namespace.clone().unwrap_or_default(), None));
     };
     let pods: Vec<&Pod> = match client.kind {
-        Kind::Pod => {
-            inventory.seen::<Pod>(&client.namespace).filter(|pod| object::name(&pod.metadata) == client.name).collect()
-        }
+        Kind::Pod => inventory.get::<Pod>(&client.namespace, &client.name).present().into_iter().collect(),
         _ => {
             let of_client = workloads.all.iter().filter(|workload| Key::of(&workload.object) == client.key());
             of_client.flat_map(|workload| workload.pods.iter().copied()).collect()
@@ -210,6 +210,5 @@ pub(super) fn nodes<'a>(inventory: &'a Inventory, pods: &[&Pod]) -> Vec<&'a Node
 
 /// Whether a Service's endpoints are made by hand.
 pub(super) fn is_by_hand(service: &Service) -> bool {
-    let is_name = service.spec.as_ref().and_then(|spec| spec.type_.as_deref()) == Some("ExternalName");
-    selector(service).is_empty() && !is_name
+    selector(service).is_empty() && !is_external_name(service)
 }

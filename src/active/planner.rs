@@ -21,7 +21,7 @@ use super::{
 use crate::{
     facts::{
         object,
-        service::{selected, target_of},
+        service::{is_external_name, selected, target_of},
         workload::{Workload, Workloads},
     },
     inventory::Inventory,
@@ -118,7 +118,6 @@ impl Planner<'_> {
 
     fn through(&mut self, service: &Service, name: &str, number: u16, target: u16, spoken: &Spoken, pods: usize) {
         let spec = service.spec.as_ref();
-        let is_name_only = spec.and_then(|spec| spec.type_.as_deref()) == Some("ExternalName");
         let address = spec.and_then(|spec| spec.cluster_ip.clone()).filter(|ip| !ip.is_empty() && ip != "None");
         let times = u8::try_from(pods * 2).unwrap_or(u8::MAX).clamp(3, Limits::TIMES);
         if let Some(address) = &address {
@@ -126,7 +125,7 @@ impl Planner<'_> {
             self.outside.push(ask.service(name, number, target));
         }
         // The name of a headless Service leads to the pods themselves.
-        let port = if address.is_some() || is_name_only { number } else { target };
+        let port = if address.is_some() || is_external_name(service) { number } else { target };
         let ask = self.connect(Step::Service, &self.short_name(name), port, spoken);
         let times = if address.is_some() { 1 } else { times };
         self.outside.push(ask.times(times).service(name, number, target));

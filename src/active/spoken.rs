@@ -1,10 +1,9 @@
 //! Which protocol a port is thought to speak, and what says so.
 
-use k8s_openapi::{
-    api::core::v1::{Container, ContainerPort, Pod, Probe, ServicePort},
-    apimachinery::pkg::util::intstr::IntOrString,
-};
+use k8s_openapi::api::core::v1::{ContainerPort, Pod, Probe, ServicePort};
 use serde::{Deserialize, Serialize};
+
+use crate::facts::ports;
 
 /// What a guess is told by.
 const NUMBER: &str = "port number";
@@ -140,40 +139,24 @@ fn named(word: &str) -> Option<Protocol> {
     }
 }
 
-fn containers(pod: &Pod) -> impl Iterator<Item = &Container> {
-    let spec = pod.spec.iter();
-    spec.flat_map(|spec| spec.containers.iter().chain(spec.init_containers.iter().flatten()))
-}
-
 fn declared(pod: &Pod, target: u16) -> Option<&ContainerPort> {
-    let mut ports = containers(pod).flat_map(|container| container.ports.iter().flatten());
-    ports.find(|port| port.container_port == i32::from(target))
+    ports::declared(pod).find(|port| port.container_port == i32::from(target))
 }
 
 // What a probe over HTTP or gRPC asks a port for.
 fn probed(pod: &Pod, target: u16) -> Option<(Protocol, String)> {
-    let probes = containers(pod).flat_map(|container| {
-        let probes = [&container.readiness_probe, &container.liveness_probe, &container.startup_probe];
-        probes.into_iter().flatten().map(move |probe| (container, probe))
-    });
-    let mut asked = probes.filter_map(|(container, probe)| asks(container, probe, target));
-    asked.next()
+    let mut of_port = ports::probes(pod).filter(|(container, probe)| ports::asked(container, probe) == Some(target));
+    of_port.find_map(|(_, probe)| asked_for(probe))
 }
 
-fn asks(container: &Container, probe: &Probe, target: u16) -> Option<(Protocol, String)> {
-    if let Some(grpc) = probe.grpc.as_ref().filter(|grpc| grpc.port == i32::from(target)) {
+fn asked_for(probe: &Probe) -> Option<(Protocol, String)> {
+    if let Some(grpc) = &probe.grpc {
         return Some((Protocol::Grpc, grpc.service.clone().unwrap_or_default()));
     }
     let http = probe.http_get.as_ref()?;
-    let number = match &http.port {
-        IntOrString::Int(number) => *number,
-        IntOrString::String(name) => {
-            container.ports.iter().flatten().find(|port| port.name.as_ref() == Some(name))?.container_port
-        }
-    };
     let protocol = if http.scheme.as_deref() == Some("HTTPS") { Protocol::Https } else { Protocol::Http };
     let path = http.path.as_deref().filter(|path| path.starts_with('/')).unwrap_or("/");
-    (number == i32::from(target)).then(|| (protocol, escaped(path)))
+    Some((protocol, escaped(path)))
 }
 
 // What can't stand in the first line of a request, as the kubelet sends it.

@@ -25,6 +25,7 @@ pub mod object;
 mod on;
 pub mod pod;
 pub mod policy;
+pub mod ports;
 pub mod probe;
 pub mod pull;
 pub mod quantity;

@@ -83,15 +83,7 @@ fn access(inventory: &Inventory, checks: &Checks, found: &Service, port: u16, al
     // By its address where it has one: that its name is not known is another matter.
     let through = of(Step::Service).next();
     let outside = of(Step::Outside).find(|check| !check.all_ok()).or(of(Step::Outside).next());
-    let client = link::client(inventory, checks, object::namespace(&found.metadata));
-    let is_shut = |check: &&&Check| {
-        let pod = inventory.seen::<Pod>(&check.namespace).find(|pod| object::name(&pod.metadata) == check.pod);
-        let shut = client
-            .as_ref()
-            .zip(pod)
-            .and_then(|(client, pod)| link::shut(inventory, client, pod, check.target, check.spoken.transport()));
-        shut.is_none_or(|policies| !policies.is_empty())
-    };
+    let is_shut = |check: &&&Check| link::shut_on(inventory, checks, check).is_none_or(|policies| !policies.is_empty());
     let first = pods.first().copied().or(through);
     let classes = class::of_all(pods.iter().copied());
     let proxy = "service.kubernetes.io/service-proxy-name";
@@ -102,15 +94,15 @@ fn access(inventory: &Inventory, checks: &Checks, found: &Service, port: u16, al
         port: i64::from(port),
         to: through.map(|check| check.to.clone()).unwrap_or_default(),
         headless: service::is_headless(found),
-        asked: count(pods.len()),
-        answering: count(pods.iter().filter(|check| check.any_ok()).count()),
-        ready: count(pods.iter().filter(|check| is_ready(inventory, check)).count()),
+        asked: object::count(pods.len()),
+        answering: object::count(pods.iter().filter(|check| check.any_ok()).count()),
+        ready: object::count(pods.iter().filter(|check| is_ready(inventory, check)).count()),
         every: is_every(inventory, found, &pods),
         shut: pods.iter().filter(|check| !check.pod.is_empty()).any(|check| is_shut(&check)),
         through: class::of_all(through.into_iter()).to_owned(),
         words: through.map(Check::words).unwrap_or_default(),
-        times: count(through.map_or(0, |check| check.answers.len())),
-        good: count(through.map_or(0, |check| check.answers.iter().filter(|said| check.is_ok(said)).count())),
+        times: object::count(through.map_or(0, |check| check.answers.len())),
+        good: object::count(through.map_or(0, |check| check.answers.iter().filter(|said| check.is_ok(said)).count())),
         outside: class::of_all(outside.into_iter()).to_owned(),
         outside_words: outside.map(|check| format!("{}: {}", check.to, check.words())).unwrap_or_default(),
         proxy: labels.and_then(|labels| labels.get(proxy)).cloned().unwrap_or_default(),
@@ -135,10 +127,6 @@ fn is_every(inventory: &Inventory, found: &Service, asked: &[&Check]) -> bool {
 
 // What is no pod is ready where it is asked: endpoints by hand that are not are left aside.
 fn is_ready(inventory: &Inventory, check: &Check) -> bool {
-    let mut pods = inventory.seen::<Pod>(&check.namespace);
-    check.pod.is_empty() || pods.find(|pod| object::name(&pod.metadata) == check.pod).is_some_and(service::is_ready)
-}
-
-fn count(number: usize) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
+    let pod = inventory.get::<Pod>(&check.namespace, &check.pod).present();
+    check.pod.is_empty() || pod.is_some_and(service::is_ready)
 }

@@ -3,7 +3,7 @@
 use k8s_openapi::api::{core::v1::Pod, networking::v1::NetworkPolicy};
 
 use crate::{
-    active::{Checks, Origin},
+    active::{Check, Checks, Origin},
     facts::{
         object,
         policy::{self, End, Way},
@@ -11,20 +11,27 @@ use crate::{
     inventory::Inventory,
 };
 
+/// The policies that keep whoever made the connections from what a check was made to, and on which way; nothing where it
+/// is not known whether any does.
+pub fn shut_on<'a>(inventory: &'a Inventory, checks: &Checks, check: &Check) -> Option<Vec<(&'a NetworkPolicy, Way)>> {
+    let client = client(inventory, checks, &check.namespace)?;
+    let pod = inventory.get::<Pod>(&check.namespace, &check.pod).present()?;
+    shut(inventory, &client, pod, check.target, check.spoken.transport())
+}
+
 /// Who made the connections, as policies see it; nothing where nobody did, or where that pod was not looked at.
 pub fn client<'a>(inventory: &'a Inventory, checks: &'a Checks, namespace: &'a str) -> Option<End<'a>> {
     match checks.client.as_ref()? {
         Origin::Own => Some(End::of_labels(inventory, namespace, [crate::active::LABEL])),
         Origin::Client { namespace, pod, .. } => {
-            let mut pods = inventory.seen::<Pod>(namespace);
-            pods.find(|found| object::name(&found.metadata) == pod).map(|pod| End::of_pod(inventory, pod))
+            let pod = inventory.get::<Pod>(namespace, pod).present()?;
+            Some(End::of_pod(inventory, pod))
         }
         Origin::Inside { .. } | Origin::Forward { .. } => None,
     }
 }
 
-/// The policies that keep a client from a pod's port, and on which way; nothing where it is not known whether any does.
-pub fn shut<'a>(
+fn shut<'a>(
     inventory: &'a Inventory,
     client: &End,
     pod: &Pod,

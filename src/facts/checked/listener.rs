@@ -84,7 +84,7 @@ pub fn listeners(inventory: &Inventory) -> Vec<(&Pod, ListenerFacts)> {
         .map(|check| (check.namespace.as_str(), check.pod.as_str(), check.target))
         .collect();
     let facts = ports.into_iter().filter_map(|(namespace, name, port)| {
-        let pod = inventory.seen::<Pod>(namespace).find(|pod| object::name(&pod.metadata) == name)?;
+        let pod = inventory.get::<Pod>(namespace, name).present()?;
         Some((pod, listener(inventory, checks, pod, port)))
     });
     facts.collect()
@@ -105,8 +105,7 @@ fn listener(inventory: &Inventory, checks: &Checks, pod: &Pod, port: u16) -> Lis
     let here: Vec<&Socket> = all.iter().filter(|one| one.port == port && one.protocol == protocol).collect();
     // Of two localhosts one is enough.
     let best = inside.iter().find(|check| check.any_ok()).or(inside.first()).copied();
-    let client = link::client(inventory, checks, &any.namespace);
-    let shut = client.and_then(|client| link::shut(inventory, &client, pod, port, protocol));
+    let shut = link::shut_on(inventory, checks, any);
     let is_shut = shut.as_ref().is_some_and(|policies| !policies.is_empty());
     // Without a connection it is not the program's own answer, unless it is known that no policy gives it.
     let is_own = |check: &&Check| {
@@ -185,7 +184,7 @@ fn others_answer(checks: &Checks, of: &Check) -> i64 {
     let same = checks.made.iter().filter(|check| {
         check.step == Step::Pod && check.pod != of.pod && check.target == of.target && check.namespace == of.namespace
     });
-    i64::try_from(same.filter(|check| check.any_ok()).count()).unwrap_or(i64::MAX)
+    object::count(same.filter(|check| check.any_ok()).count())
 }
 
 fn evidence(check: &Check) -> Evidence {

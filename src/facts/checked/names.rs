@@ -61,7 +61,7 @@ pub fn names(inventory: &Inventory) -> Vec<(ObjectRef, NamesFacts)> {
 }
 
 fn asked_for<'a>(inventory: &'a Inventory, check: &Check) -> Option<&'a Service> {
-    inventory.seen::<Service>(&check.namespace).find(|found| object::name(&found.metadata) == check.service)
+    inventory.get(&check.namespace, &check.service).present()
 }
 
 fn facts(inventory: &Inventory, checks: &Checks, check: &Check) -> NamesFacts {
@@ -71,7 +71,7 @@ fn facts(inventory: &Inventory, checks: &Checks, check: &Check) -> NamesFacts {
     let server = direct.map(|direct| direct.server.clone()).unwrap_or_default();
     let servers = servers(checks);
     let found = asked_for(inventory, check);
-    let is_name_only = found.and_then(|found| found.spec.as_ref()?.type_.as_deref()) == Some("ExternalName");
+    let is_name_only = found.is_some_and(service::is_external_name);
     let has_ready = found.is_some_and(|found| selected(inventory, found).iter().any(|pod| service::is_ready(pod)));
     let evidence = all.iter().map(|other| Evidence { source: other.to.clone(), text: other.words(), at: None });
     NamesFacts {

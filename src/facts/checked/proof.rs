@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::core::v1::Pod;
-
 use super::{class, link};
 use crate::{
     active::{Check, Origin, Step},
@@ -28,11 +26,7 @@ pub fn proofs(inventory: &Inventory) -> BTreeMap<(String, String), Proof> {
     let mut found: BTreeMap<(String, String), Proof> = BTreeMap::new();
     let Some(checks) = inventory.checks() else { return found };
     for check in checks.made.iter().filter(|check| check.step == Step::Pod && !check.pod.is_empty()) {
-        let Some(client) = link::client(inventory, checks, &check.namespace) else { continue };
-        let mut pods = inventory.seen::<Pod>(&check.namespace);
-        let Some(pod) = pods.find(|pod| object::name(&pod.metadata) == check.pod) else { continue };
-        let shut = link::shut(inventory, &client, pod, check.target, check.spoken.transport()).unwrap_or_default();
-        for (policy, way) in shut {
+        for (policy, way) in link::shut_on(inventory, checks, check).unwrap_or_default() {
             // What lets a new pod out or not may take a moment to be in force.
             if way == Way::Out && check.origin == Origin::Own {
                 continue;
@@ -56,10 +50,7 @@ pub fn shut_by(inventory: &Inventory, check: &Check) -> Option<String> {
     if check.step != Step::Pod || check.answers.iter().any(|said| said.answer.is_connected()) {
         return None;
     }
-    let client = link::client(inventory, checks, &check.namespace)?;
-    let pod = inventory.seen::<Pod>(&check.namespace).find(|pod| object::name(&pod.metadata) == check.pod)?;
-    let shut = link::shut(inventory, &client, pod, check.target, check.spoken.transport())?;
-    shut.first().map(|(policy, _)| object::object_ref(*policy).to_string())
+    link::shut_on(inventory, checks, check)?.first().map(|(policy, _)| object::object_ref(*policy).to_string())
 }
 
 // What is refused from outside and answers inside is refused on the way.

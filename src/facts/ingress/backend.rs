@@ -13,6 +13,7 @@ use crate::{
     facts::{
         nearest::{Candidate, nearest},
         object,
+        service::is_external_name,
     },
     inventory::{Inventory, Known, Lookup},
 };
@@ -102,7 +103,8 @@ fn one(
     let has_port = match &found {
         Lookup::Unknown(why) => Known::Unknown(why.clone()),
         Lookup::Absent => Known::Known(true),
-        Lookup::Present(service) if is_external(service) => Known::Known(true),
+        // Without ports the controller decides.
+        Lookup::Present(service) if is_external_name(service) => Known::Known(true),
         Lookup::Present(_) => Known::Known(ports.iter().any(is_it)),
     };
     let others: Vec<_> = inventory.seen::<Service>(namespace).collect();
@@ -134,11 +136,6 @@ fn one(
         port_field: format!("{at}.service.port.{key}"),
         port,
     })
-}
-
-// An ExternalName Service needs no ports; the controller decides.
-fn is_external(service: &Service) -> bool {
-    service.spec.as_ref().and_then(|spec| spec.type_.as_deref()) == Some("ExternalName")
 }
 
 fn describe(port: &k8s_openapi::api::core::v1::ServicePort) -> String {

@@ -93,10 +93,15 @@ pub fn selected<'a>(inventory: &'a Inventory, service: &Service) -> Vec<&'a Pod>
     pods.filter(|pod| is_alive(pod) && carries(pod.metadata.labels.as_ref(), &selector)).collect()
 }
 
+/// Whether a Service is a name for another one: it has no pods, and needs no ports.
+pub fn is_external_name(service: &Service) -> bool {
+    service.spec.as_ref().and_then(|spec| spec.type_.as_deref()) == Some("ExternalName")
+}
+
 /// `spec.selector`; empty where there is none, or where it has no say (ExternalName).
 pub fn selector(service: &Service) -> BTreeMap<String, String> {
     let spec = service.spec.as_ref();
-    if spec.and_then(|spec| spec.type_.as_deref()) == Some("ExternalName") {
+    if is_external_name(service) {
         return BTreeMap::new();
     }
     spec.and_then(|spec| spec.selector.clone()).unwrap_or_default()

@@ -13,6 +13,7 @@ use crate::{
         events::{EventFacts, Events},
         nearest::{Candidate, nearest},
         object,
+        service::is_external_name,
     },
     inventory::{Inventory, Known},
     kind::Kind,
@@ -121,7 +122,7 @@ pub fn named_in_cluster(service: &Service) -> Option<(String, String)> {
 
 /// `spec.externalName`, where it is of that type.
 pub fn external_name(service: &Service) -> Option<&str> {
-    let spec = service.spec.as_ref().filter(|spec| spec.type_.as_deref() == Some("ExternalName"))?;
+    let spec = service.spec.as_ref().filter(|_| is_external_name(service))?;
     spec.external_name.as_deref()
 }
 
