@@ -1,17 +1,13 @@
 //! Evaluates rules on facts: what holds becomes a finding, what could not be told is said.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::atomic::{AtomicUsize, Ordering},
-    thread,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use cel::{Context, Value};
 
 use crate::{
     document::{Cure, Evidence, Finding, Nearest, ObjectRef, Severity},
     facts::{On, Part, Subject},
-    report,
+    parallel, report,
     rule::{self, CureRule, Expression, Failure, Rule, Rules, Template},
 };
 
@@ -60,32 +56,13 @@ struct Told {
     bugs: BTreeSet<String>,
 }
 
-/// Of fewer parts than that a thread has done with them before another one has begun.
 const PARTS_A_THREAD: usize = 100;
 
-// In the order of the parts, whichever thread was first.
 fn told_of_all(rules: &Rules, parts: &[Part]) -> Vec<Told> {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(parts.len() / PARTS_A_THREAD + 1);
-    let next = AtomicUsize::new(0);
-    let work = || {
+    parallel::map(parts, PARTS_A_THREAD, || {
         let context = rule::context();
-        let mut told = Vec::new();
-        loop {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            let Some(part) = parts.get(index) else { return told };
-            told.push((index, told_of(rules, &context, part)));
-        }
-    };
-    let mut all = thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
-        let mut all = work();
-        for other in others {
-            all.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-        }
-        all
-    });
-    all.sort_by_key(|(index, _)| *index);
-    all.into_iter().map(|(_, told)| told).collect()
+        move |part| told_of(rules, &context, part)
+    })
 }
 
 fn told_of(rules: &Rules, root: &Context, part: &Part) -> Told {

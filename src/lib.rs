@@ -22,6 +22,7 @@ pub mod inventory;
 pub mod kind;
 pub mod manager;
 pub mod metrics_api;
+mod parallel;
 pub mod question;
 pub mod report;
 pub mod rule;

@@ -31,10 +31,13 @@ use crate::{
     error::Error,
     facts::object,
     kind::{Kept, Kind},
-    source::{LogKey, Reply, Request},
+    parallel,
+    source::{Item, LogKey, Reply, Request},
 };
-use store::Tables;
 pub use store::Twin;
+use store::{Tables, Typed};
+
+const OBJECTS_A_THREAD: usize = 20;
 
 /// What is known of the run as a whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,9 +108,7 @@ impl Inventory {
     pub fn take(&mut self, request: &Request, reply: Reply) -> Result<(), Error> {
         match (request, reply) {
             (Request::List { kind, namespace }, Reply::Items(items)) => {
-                for item in items {
-                    self.insert(*kind, item.read()?)?;
-                }
+                self.insert_all(*kind, &items)?;
                 self.coverage.list(*kind, namespace.as_deref(), State::Collected);
             }
             (Request::List { kind, namespace }, Reply::Failed(why)) => {
@@ -141,9 +142,7 @@ impl Inventory {
                 self.names.insert((*kind, namespace.clone()), Err(why));
             }
             (Request::Matching { kind, .. } | Request::Selected { kind, .. }, Reply::Items(items)) => {
-                for item in items {
-                    self.insert(*kind, item.read()?)?;
-                }
+                self.insert_all(*kind, &items)?;
             }
             (Request::Log(key), Reply::Log(text)) => {
                 self.logs.insert(key.clone(), Ok(Some(mask_text(&text))));
@@ -178,13 +177,17 @@ impl Inventory {
     /// # Errors
     /// Where the object is not of the shape that its kind has.
     pub fn insert(&mut self, kind: Kind, mut object: Value) -> Result<(), Error> {
-        redact::object(kind, &mut object);
         fields::pack(&mut object);
-        let named = namespace_and_name(&object);
-        self.tables.insert(kind, object).map_err(|error| {
-            let name = named.map_or_else(|| "without a name".to_owned(), |(_, name)| name);
-            Error::new(format!("cannot read {kind} {name}: {error}"))
-        })
+        self.tables.insert(typed(kind, object)?);
+        Ok(())
+    }
+
+    fn insert_all(&mut self, kind: Kind, items: &[Item]) -> Result<(), Error> {
+        let read = |item: &Item| typed(kind, item.read_as::<fields::Packed>()?.0);
+        for object in parallel::map(items, OBJECTS_A_THREAD, || read) {
+            self.tables.insert(object?);
+        }
+        Ok(())
     }
 
     /// Puts one pod in that stands for several which are alike, that one among them.
@@ -383,6 +386,16 @@ impl Inventory {
     pub fn logs(&self) -> impl Iterator<Item = (&LogKey, &Result<Option<String>, String>)> {
         self.logs.iter()
     }
+}
+
+// Without secret values.
+fn typed(kind: Kind, mut object: Value) -> Result<Typed, Error> {
+    redact::object(kind, &mut object);
+    let named = namespace_and_name(&object);
+    Typed::read(kind, object).map_err(|error| {
+        let name = named.map_or_else(|| "without a name".to_owned(), |(_, name)| name);
+        Error::new(format!("cannot read {kind} {name}: {error}"))
+    })
 }
 
 // A list says of which kind its items are.

@@ -88,11 +88,6 @@ impl<T: Kept> Table<T> {
         self.objects.keys().cloned().chain(twins)
     }
 
-    fn insert(&mut self, object: Value) -> Result<(), serde_json::Error> {
-        self.put(serde_json::from_value(object)?, Vec::new());
-        Ok(())
-    }
-
     fn put(&mut self, object: T, twins: Vec<Twin>) {
         let metadata = object.metadata();
         let key = (metadata.namespace.clone().unwrap_or_default(), metadata.name.clone().unwrap_or_default());
@@ -116,9 +111,18 @@ macro_rules! tables {
         #[allow(non_snake_case, reason = "named as the kinds are")]
         pub struct Tables { $($kind: Table<$kind>,)* }
 
+        /// An object of any of these kinds.
+        pub enum Typed { $($kind(Box<$kind>),)* }
+
+        impl Typed {
+            pub fn read(kind: Kind, object: Value) -> Result<Self, serde_json::Error> {
+                match kind { $(Kind::$kind => serde_json::from_value(object).map(Self::$kind),)* }
+            }
+        }
+
         impl Tables {
-            pub fn insert(&mut self, kind: Kind, object: Value) -> Result<(), serde_json::Error> {
-                match kind { $(Kind::$kind => self.$kind.insert(object),)* }
+            pub fn insert(&mut self, object: Typed) {
+                match object { $(Typed::$kind(object) => self.$kind.put(*object, Vec::new()),)* }
             }
 
             /// Puts one pod in that stands for several.

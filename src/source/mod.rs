@@ -140,6 +140,14 @@ impl Item {
     /// # Errors
     /// Where it is too deep to be read.
     pub fn read(&self) -> Result<Value, Error> {
+        self.read_as()
+    }
+
+    /// The object as a type that takes any object.
+    ///
+    /// # Errors
+    /// Where it is too deep to be read.
+    pub fn read_as<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Error> {
         serde_json::from_str(self.0.get()).map_err(|error| Error::new(format!("cannot read an object: {error}")))
     }
 }
