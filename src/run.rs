@@ -78,7 +78,8 @@ fn diagnose_counted(cli: &Cli, stats: &mut Stats) -> Result<ExitCode, Error> {
     // What is wrong in a user's rule is said before a cluster is asked; the binary's own are read while it answers.
     if !cli.look.rules.is_empty() {
         let rules = rules(cli)?;
-        let (question, inventory) = look(cli, &cli.target, &rules.logs, Look::AtAGlance, stats)?;
+        let how = if rules.need_every_pod() { Look::InFull } else { Look::AtAGlance };
+        let (question, inventory) = look(cli, &cli.target, &rules.logs, how, stats)?;
         return Ok(answer(cli, &rules, &question, &inventory, stats));
     }
     let rules = std::thread::spawn(Rules::built_in);

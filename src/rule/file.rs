@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
-use super::{CureRule, Expression, Follows, Rule, Template};
+use super::{CureRule, Expression, Follows, Rule, ShownBy, Template};
 use crate::{
     document::{Certainty, Severity},
     error::Error,
@@ -17,6 +17,8 @@ type Text = Spanned<String>;
 struct File {
     id: Text,
     on: On,
+    #[serde(default)]
+    shown_by: ShownBy,
     severity: Severity,
     warning_when: Option<Text>,
     past_when: Option<Text>,
@@ -100,6 +102,7 @@ fn rule(name: &str, area: &str, file: File) -> Result<Rule, Error> {
     Ok(Rule {
         area: area.to_owned(),
         on: file.on,
+        shown_by: file.shown_by,
         severity: file.severity,
         warning_when: file.warning_when.map(Expression::new),
         past_when: file.past_when.map(Expression::new),

@@ -44,6 +44,8 @@ pub struct Rule {
     pub area: String,
     /// What it is evaluated on.
     pub on: On,
+    /// What shows it, where it is about pods or containers.
+    pub shown_by: ShownBy,
     /// How bad it is.
     pub severity: Severity,
     /// Where it is no more than a warning.
@@ -81,6 +83,22 @@ pub struct Rule {
     pub cures: Vec<CureRule>,
     /// Where to read more.
     pub docs: Option<String>,
+}
+
+/// What shows that a rule holds on a pod or container. A look at a whole cluster reads tables, and in full only the pods
+/// that do not look well there; objects of every other kind it always reads in full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ShownBy {
+    /// The pod's row in a table, or the template and the status of what made it.
+    Table,
+    /// Nothing but the pod itself: where there is such a rule, every pod is read in full.
+    #[default]
+    Object,
+    /// What a container that runs well writes: it is read where somebody asks about less than a whole cluster.
+    Log,
+    /// What a container uses, read as such logs are.
+    Metrics,
 }
 
 /// Which other findings explain one of a rule.
@@ -130,6 +148,12 @@ impl Rules {
         let mut all = file::parse_ready(BUILT_IN)?;
         all.sort_by(|one, other| one.id.cmp(&other.id));
         Ok(Self { all, logs: LogPatterns::default() })
+    }
+
+    /// Whether one of them can hold on a pod that looks well in a table.
+    pub fn need_every_pod(&self) -> bool {
+        let of_pods = self.all.iter().filter(|rule| matches!(rule.on, On::Container | On::Pod));
+        of_pods.map(|rule| rule.shown_by).any(|by| by == ShownBy::Object)
     }
 
     /// Adds every rule and every file of log patterns of a folder, each checked whole.

@@ -5,16 +5,17 @@ use std::{collections::BTreeSet, fs};
 use k8s_openapi::api::core::v1::{ContainerStatus, Pod};
 
 use super::*;
-use crate::{diagnosis, facts::On, rule::Rules, source::recording};
+use crate::{
+    diagnosis,
+    facts::On,
+    rule::{Rules, ShownBy},
+    source::recording,
+};
 
 const TESTDATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata");
 
-// What a container that runs well writes and uses is asked for where somebody names its namespace, or it.
-const TOLD_OF_WELL_PODS: [&str; 4] =
-    ["rbac-denied", "crash-dependency-unreachable", "cpu-at-limit", "memory-near-limit"];
-
 #[test]
-fn no_pod_of_which_a_rule_tells_is_stood_for() {
+fn no_pod_of_which_a_rule_says_that_a_table_shows_it_is_stood_for() {
     let rules = Rules::built_in().unwrap();
     let question = Question { target: Target::Everything, namespace: None, selector: None, client: None };
     let (mut told, mut stood_for) = (0, 0);
@@ -33,8 +34,8 @@ fn no_pod_of_which_a_rule_tells_is_stood_for() {
         stood_for += hidden.len();
         let Ok(answer) = diagnosis::diagnose(&question, &inventory, &rules) else { continue };
         for finding in answer.diagnosis.findings {
-            let on = rules.get(&finding.rule).unwrap().on;
-            if !matches!(on, On::Container | On::Pod) || TOLD_OF_WELL_PODS.contains(&finding.rule.as_str()) {
+            let rule = rules.get(&finding.rule).unwrap();
+            if !matches!(rule.on, On::Container | On::Pod) || rule.shown_by != ShownBy::Table {
                 continue;
             }
             told += 1;
@@ -50,6 +51,22 @@ fn no_pod_of_which_a_rule_tells_is_stood_for() {
         }
     }
     assert!(told > 50 && stood_for > 50, "{told} told of pods, {stood_for} pods stood for");
+}
+
+#[test]
+fn no_rule_in_the_binary_needs_every_pod_and_one_that_does_not_say_what_shows_it_does() {
+    let mut rules = Rules::built_in().unwrap();
+    assert!(!rules.need_every_pod());
+    let folder = std::env::temp_dir().join(format!("kubectl-doctor-{}-rules", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    let rule = "id: mine\non: pod\nseverity: info\nwhen: 'true'\nsays: it is there\nwhy: it is\n";
+    fs::write(folder.join("mine.yaml"), rule.replace("severity", "shown_by: table\nseverity")).unwrap();
+    rules.add_folder(&folder).unwrap();
+    assert!(!rules.need_every_pod());
+    fs::write(folder.join("mine.yaml"), rule.replace("id: mine", "id: mine-too")).unwrap();
+    rules.add_folder(&folder).unwrap();
+    fs::remove_dir_all(&folder).unwrap();
+    assert!(rules.need_every_pod());
 }
 
 // As kubectl's printer makes it: pkg/printers/internalversion/printers.go.
