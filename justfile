@@ -39,10 +39,11 @@ record case: build
     mkdir -p testdata/{{ case }}
     tests/cluster/cluster exec target/debug/kubectl-doctor record -n {{ case }} $(sed -n 's/^# ask: *//p' tests/faults/cases/{{ case }}.yaml) --file testdata/{{ case }}/recording.json
 
-# how long a diagnosis takes against kubectl, on the cluster of KUBECONFIG
+# how long a diagnosis of a whole cluster takes against kubectl, from 1,000 pods to 20,000, and then the engine alone
 bench:
     cargo build --release
-    benches/crowd --doctor target/release/kubectl-doctor
+    benches/growth --doctor target/release/kubectl-doctor
+    cargo bench
 
 # a diagnosis without a cluster
 demo: build
