@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgMatches, Args, Parser, Subcommand, ValueEnum, parser::ValueSource};
 
-use crate::{active, document::Severity, report::Format, source::live::Connection};
+use crate::{active, config::Config, document::Severity, error::Error, report::Format, source::live::Connection};
 
 /// Names the root cause of what is broken in a Kubernetes cluster, and the cure.
 #[derive(Debug, Parser)]
@@ -63,6 +63,22 @@ pub struct Look {
     /// A folder of rules of your own
     #[arg(long, global = true, value_name = "DIR")]
     pub rules: Vec<PathBuf>,
+    /// Leave out what this rule finds, or finds on one object; may be repeated
+    #[arg(long, global = true, value_name = "ID[=KIND/NAME]")]
+    pub ignore: Vec<String>,
+    /// Where ignore, rules, failOn and output are set once for all [default: ~/.config/kubectl-doctor/config.yaml]
+    #[arg(long, global = true, value_name = "FILE", env = "KUBECTL_DOCTOR_CONFIG", hide_env_values = true)]
+    pub config: Option<PathBuf>,
+    /// What stands in there.
+    #[arg(skip)]
+    pub settings: Config,
+}
+
+impl Look {
+    /// Whether something is to be left out.
+    pub fn ignores_any(&self) -> bool {
+        !self.ignore.is_empty() || self.settings.ignore().next().is_some()
+    }
 }
 
 /// Something other than a diagnosis.
@@ -93,6 +109,17 @@ pub enum Command {
 }
 
 impl Cli {
+    /// With what the config file says wherever no flag does.
+    ///
+    /// # Errors
+    /// Where that can't be read.
+    pub fn configured(mut self, given: &ArgMatches) -> Result<Self, Error> {
+        self.look.settings = Config::read(self.look.config.as_deref())?;
+        let is_given = |flag: &str| given.value_source(flag) == Some(ValueSource::CommandLine);
+        self.look = std::mem::take(&mut self.look.settings).applied(self.look, is_given)?;
+        Ok(self)
+    }
+
     /// With what stands behind a target taken as a name, though it be a command's: `pod -n shop demo`.
     pub fn settled(mut self) -> Self {
         if self.target.is_empty() {

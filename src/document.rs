@@ -26,6 +26,9 @@ pub struct Diagnosis {
     pub timeline: Vec<Moment>,
     /// How many findings were left out because somebody asked for that.
     pub suppressed: usize,
+    /// Which those are, and who asked; left out where there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub suppressed_findings: Vec<Suppressed>,
     /// What could not be looked at, and why.
     pub not_checked: Vec<NotChecked>,
     /// How many objects were looked at, by plural.
@@ -258,6 +261,19 @@ pub struct FindingRef {
     pub rule: String,
     /// What it is reported on.
     pub object: ObjectRef,
+}
+
+/// A finding that was left out.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Suppressed {
+    /// The rule's id.
+    pub rule: String,
+    /// What it would be reported on.
+    pub object: ObjectRef,
+    /// Who asked for it: `--ignore`, the path of the config file, `annotation of Deployment/web`; or, of a symptom,
+    /// `follows from oom-killed of Deployment/web`.
+    pub by: String,
 }
 
 /// One step of an active check.

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, FromArgMatches as _};
 use doctor::{cli::Cli, run};
 use mimalloc::MiMalloc;
 
@@ -12,11 +12,12 @@ use mimalloc::MiMalloc;
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli.settled(),
+    let parsed = Cli::command().try_get_matches().and_then(|given| Ok((Cli::from_arg_matches(&given)?, given)));
+    let (cli, given) = match parsed {
+        Ok((cli, given)) => (cli.settled(), given),
         Err(error) => return run::usage(&error),
     };
-    match run::run(&cli) {
+    match cli.configured(&given).and_then(|cli| run::run(&cli)) {
         Ok(code) => code,
         Err(error) => {
             run::complain(&error.to_string());

@@ -62,6 +62,10 @@ fn rules(cli: &Cli) -> Result<Rules, Error> {
     for folder in &cli.look.rules {
         rules.add_folder(folder)?;
     }
+    let flags = cli.look.ignore.iter().map(|word| (word.as_str(), "--ignore".to_owned()));
+    for (word, said_in) in flags.chain(cli.look.settings.ignore()) {
+        rules.ignore(word, &said_in)?;
+    }
     Ok(rules)
 }
 
@@ -76,7 +80,7 @@ fn diagnose(cli: &Cli) -> Result<ExitCode, Error> {
 
 fn diagnose_counted(cli: &Cli, stats: &mut Stats) -> Result<ExitCode, Error> {
     // What is wrong in a user's rule is said before a cluster is asked; the binary's own are read while it answers.
-    if !cli.look.rules.is_empty() {
+    if !cli.look.rules.is_empty() || cli.look.ignores_any() {
         let rules = rules(cli)?;
         let how = if rules.need_every_pod() { Look::InFull } else { Look::AtAGlance };
         let (question, inventory) = look(cli, &cli.target, &rules.logs, how, stats)?;

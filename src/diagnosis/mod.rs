@@ -19,7 +19,7 @@ use crate::{
     manager,
     question::{Asked, Client, NotFound, Question},
     rule::Rules,
-    timeline,
+    suppress, timeline,
 };
 
 /// A diagnosis, and what is wrong with the rules themselves.
@@ -57,11 +57,14 @@ pub fn diagnose(question: &Question, inventory: &Inventory, rules: &Rules) -> Re
         finding.managed_by = object.as_ref().and_then(manager::of);
     }
     causes::explain(rules, &graph, &mut findings);
+    let suppressed = suppress::apply(rules.ignored(), inventory, &mut findings);
     order::sort(rules, &reach, &mut findings);
     causes::mark_next(&world, &graph, &mut findings);
     let mut diagnosis = document(question, inventory);
     diagnosis.timeline = timeline::of(inventory, &findings);
     diagnosis.findings = findings;
+    diagnosis.suppressed = suppressed.len();
+    diagnosis.suppressed_findings = suppressed;
     diagnosis.probe = sight::steps(inventory);
     diagnosis.not_checked = sight::not_checked(question, inventory, &outcome.unseen);
     diagnosis.checked = sight::checked(inventory, &world, &reach);
@@ -94,6 +97,7 @@ fn document(question: &Question, inventory: &Inventory) -> Diagnosis {
         timeline: Vec::new(),
         probe: Vec::new(),
         suppressed: 0,
+        suppressed_findings: Vec::new(),
         not_checked: Vec::new(),
         checked: BTreeMap::new(),
     }

@@ -1,15 +1,21 @@
 //! The last lines: how many causes, what was looked at, and what was not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
 use crate::{
-    document::{Diagnosis, Metadata, Severity},
+    document::{Diagnosis, Metadata, Severity, Suppressed},
     kind::Kind,
 };
 
-use super::{clean, lead::Lead, page::Page, unseen, wrap::wrap};
+use super::{
+    clean,
+    lead::Lead,
+    page::Page,
+    unseen,
+    wrap::{folded, wrap},
+};
 
 pub(super) fn tell(page: &mut Page, diagnosis: &Diagnosis, leads: &[Lead]) {
     for paragraph in paragraphs(diagnosis, leads) {
@@ -23,7 +29,7 @@ pub(super) fn tell(page: &mut Page, diagnosis: &Diagnosis, leads: &[Lead]) {
 pub(super) fn paragraphs(diagnosis: &Diagnosis, leads: &[Lead]) -> Vec<String> {
     let sentences = [
         Some(verdict(diagnosis, leads)),
-        left_out(diagnosis.suppressed),
+        left_out(&diagnosis.suppressed_findings),
         checked(&diagnosis.checked),
         recorded(&diagnosis.metadata),
     ];
@@ -87,11 +93,13 @@ fn counts(leads: &[Lead]) -> Vec<String> {
         .collect()
 }
 
-fn left_out(suppressed: usize) -> Option<String> {
-    match suppressed {
+fn left_out(suppressed: &[Suppressed]) -> Option<String> {
+    let rules: BTreeSet<_> = suppressed.iter().map(|it| clean::line(&it.rule)).collect();
+    let rules = folded(&Vec::from_iter(rules));
+    match suppressed.len() {
         0 => None,
-        1 => Some("1 finding left out as asked.".to_owned()),
-        count => Some(format!("{count} findings left out as asked.")),
+        1 => Some(format!("1 finding left out as asked ({rules}).")),
+        count => Some(format!("{count} findings left out as asked ({rules}).")),
     }
 }
 

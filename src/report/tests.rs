@@ -34,6 +34,7 @@ fn diagnosis(findings: Vec<Finding>) -> Diagnosis {
         timeline: vec![],
         probe: vec![],
         suppressed: 0,
+        suppressed_findings: vec![],
         not_checked: vec![],
         checked: checked(&[("pods", 3), ("services", 1), ("events", 14)]),
     }
@@ -162,13 +163,20 @@ fn nothing_wrong_says_what_was_looked_at() {
     let mut healthy = diagnosis(vec![]);
     assert_eq!(text(&healthy, 80), "Nothing wrong found in namespace shop. Checked 3 pods, 1 service, 14 events.\n");
     healthy.metadata.target = Some("service/web".to_owned());
-    healthy.suppressed = 1;
+    let left_out = |kind: &str| Suppressed {
+        rule: "oom-killed".to_owned(),
+        object: object(kind, "web"),
+        by: "--ignore".to_owned(),
+    };
+    healthy.suppressed_findings = vec![left_out("Pod")];
     assert_eq!(
         text(&healthy, 120),
-        "Nothing wrong found with service/web. 1 finding left out as asked. Checked 3 pods, 1 service, 14 events.\n"
+        "Nothing wrong found with service/web. 1 finding left out as asked (oom-killed). Checked 3 pods, 1 service, 14 events.\n"
     );
+    healthy.suppressed_findings = vec![left_out("Pod"), left_out("Deployment")];
+    assert!(text(&healthy, 120).contains(" 2 findings left out as asked (oom-killed). "));
     healthy.metadata.recorded = Some("2026-04-30T08:00:00Z".to_owned());
-    healthy.suppressed = 0;
+    healthy.suppressed_findings = vec![];
     assert_eq!(
         text(&healthy, 80),
         "\

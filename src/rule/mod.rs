@@ -15,6 +15,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 pub use expression::{Expression, Failure};
+pub(crate) use file::unreadable;
 pub use language::context;
 pub use logs::{LogPatterns, Told};
 pub use template::Template;
@@ -23,6 +24,7 @@ use crate::{
     document::{Certainty, Severity},
     error::Error,
     facts::On,
+    suppress::Ignore,
 };
 
 /// The area of users' own rules.
@@ -135,6 +137,7 @@ pub struct CureRule {
 #[derive(Debug)]
 pub struct Rules {
     all: Vec<Rule>,
+    ignored: Vec<Ignore>,
     /// What programs say in their logs.
     pub logs: LogPatterns,
 }
@@ -147,7 +150,7 @@ impl Rules {
     pub fn built_in() -> Result<Self, Error> {
         let mut all = file::parse_ready(BUILT_IN)?;
         all.sort_by(|one, other| one.id.cmp(&other.id));
-        Ok(Self { all, logs: LogPatterns::default() })
+        Ok(Self { all, ignored: Vec::new(), logs: LogPatterns::default() })
     }
 
     /// Whether one of them can hold on a pod that looks well in a table.
@@ -180,6 +183,21 @@ impl Rules {
             self.all.push(rule);
         }
         Ok(())
+    }
+
+    /// Leaves out what a rule finds: `ID`, or `ID=KIND/NAME`; asked for in that place.
+    ///
+    /// # Errors
+    /// Where there is no such rule, or it is not written so.
+    pub fn ignore(&mut self, word: &str, said_in: &str) -> Result<(), Error> {
+        let ignore = Ignore::parse(word, said_in, self)?;
+        self.ignored.push(ignore);
+        Ok(())
+    }
+
+    /// What is not to be told.
+    pub fn ignored(&self) -> &[Ignore] {
+        &self.ignored
     }
 
     /// Every rule, in the order of ids, users' own last.

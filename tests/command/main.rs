@@ -8,4 +8,5 @@ mod doctor;
 mod files;
 mod report;
 mod rules;
+mod suppress;
 mod words;
