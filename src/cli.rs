@@ -4,7 +4,22 @@ use std::path::PathBuf;
 
 use clap::{ArgMatches, Args, Parser, Subcommand, ValueEnum, parser::ValueSource};
 
-use crate::{active, config::Config, document::Severity, error::Error, report::Format, source::live::Connection};
+use crate::{
+    active, complete::Shell, config::Config, document::Severity, error::Error, report::Format, source::live::Connection,
+};
+
+/// What most people want, ahead of everything else.
+pub const EXAMPLES: &str = "\
+Examples:
+  kubectl doctor pod myapp                one object, in any of kubectl's words
+  kubectl doctor myapp                    whatever has this name
+  kubectl doctor                          the namespace; with -A all of them
+  kubectl doctor svc/web --client deploy/api
+                                          which NetworkPolicy keeps this client out
+  kubectl doctor svc/web --probe          make connections as well; asks before
+  kubectl doctor -n shop -o markdown      for a ticket; json, junit for a pipeline
+  kubectl doctor explain oom-killed       when it holds, what it means, what cures it
+  kubectl doctor demo                     without a cluster of your own";
 
 /// Names the root cause of what is broken in a Kubernetes cluster, and the cure.
 #[derive(Debug, Parser)]
@@ -12,6 +27,7 @@ use crate::{active, config::Config, document::Severity, error::Error, report::Fo
     name = "kubectl doctor",
     bin_name = "kubectl doctor",
     version,
+    before_help = EXAMPLES,
     after_help = "Exit status: 0 nothing at or above --fail-on, 1 findings, 2 it could not look or the target does not exist.",
     override_usage = "kubectl doctor [TYPE | TYPE NAME... | TYPE/NAME... | NAME] [flags]\n       kubectl doctor COMMAND [flags]"
 )]
@@ -104,6 +120,11 @@ pub enum Command {
     },
     /// List the rules
     Rules,
+    /// Print a shell's completions, or install kubectl's own for kubectl doctor
+    Completion {
+        /// For which shell, or install
+        shell: Shell,
+    },
     /// Remove what checks with --probe left that were killed: in the namespace, or with -A in all of them
     Cleanup,
 }
@@ -129,6 +150,10 @@ impl Cli {
             None => Vec::new(),
             Some(Command::Rules) => vec!["rules".to_owned()],
             Some(Command::Cleanup) => vec!["cleanup".to_owned()],
+            Some(Command::Completion { shell }) => {
+                let name = shell.to_possible_value().map(|value| value.get_name().to_owned());
+                std::iter::once("completion".to_owned()).chain(name).collect()
+            }
             Some(Command::Demo { case }) => std::iter::once("demo".to_owned()).chain(case).collect(),
             Some(Command::Explain { id }) => vec!["explain".to_owned(), id],
             Some(Command::Record { target, .. }) => std::iter::once("record".to_owned()).chain(target).collect(),

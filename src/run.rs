@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use crate::{
     active,
     cli::{Cli, Color, Command},
+    complete,
     custom::Types,
     demo, diagnosis,
     document::{Diagnosis, Severity},
@@ -24,8 +25,11 @@ use crate::{
     selector,
     source::{
         collect::{self, Look},
-        files, recording,
+        files,
+        live::Live,
+        recording,
     },
+    spinner,
     stats::Stats,
 };
 
@@ -52,6 +56,13 @@ pub fn run(cli: &Cli) -> Result<ExitCode, Error> {
             Ok(answer(cli, &rules(cli)?, &question, &inventory, &mut Stats::default()))
         }
         Some(Command::Record { target, file }) => record(cli, target, file.as_deref()),
+        Some(Command::Completion { shell }) => {
+            match shell.script() {
+                Some(script) => print(script),
+                None => print(&complete::install()?),
+            }
+            Ok(ExitCode::SUCCESS)
+        }
         Some(Command::Cleanup) => cleanup(cli),
         None => diagnose(cli),
     }
@@ -147,7 +158,14 @@ fn look_at_cluster(
         let question = question(cli, words, Some(live.namespace.clone()), &inventory.custom().types)?;
         inventory.about.namespace = question.namespace.clone().unwrap_or_default();
         let rights = OptionFuture::from(cli.active.probe.then(|| active::rights(&live, &question)));
-        let collecting = collect::collect(&live, &question, inventory, patterns, how);
+        let collecting = async {
+            let collecting = collect::collect(&live, &question, inventory, patterns, how);
+            // --probe has its own words on the terminal, and cleans up on Ctrl-C.
+            match cli.active.probe {
+                true => collecting.await,
+                false => spinner::over(collecting, || waits_for(&live)).await,
+            }
+        };
         let (collected, rights) = tokio::join!(collecting, rights);
         stats.end_of("collect");
         let outcome = match (collected, rights) {
@@ -161,6 +179,17 @@ fn look_at_cluster(
         stats.add(&live.traffic);
         Ok((question, outcome?))
     })
+}
+
+// `waiting for https://10.0.0.1:6443: pods, events, services and 3 more`
+fn waits_for(live: &Live) -> String {
+    match live.traffic.under_way().as_slice() {
+        [] => "looking at what came back".to_owned(),
+        [first @ .., _, _] if first.len() > 2 => {
+            format!("waiting for {}: {} and {} more", live.server(), first[..3].join(", "), first.len() - 1)
+        }
+        few => format!("waiting for {}: {}", live.server(), few.join(", ")),
+    }
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime, Error> {
@@ -298,8 +327,8 @@ pub fn complain(what: &str) {
     let _ = writeln!(std::io::stderr(), "error: {line}");
 }
 
-// A reader that has seen enough (`| head`) is no error.
-fn print(text: &str) {
+/// On stdout. A reader that has seen enough (`| head`) is no error.
+pub fn print(text: &str) {
     let mut out = std::io::stdout().lock();
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }

@@ -95,13 +95,44 @@ fn ms(took: Duration) -> String {
 #[derive(Debug, Default)]
 pub struct Traffic(Mutex<Log>);
 
+/// A request that is under way for as long as this lives.
+#[derive(Debug)]
+pub struct UnderWay<'a>(&'a Traffic, String);
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        let under_way = &mut self.0.log().under_way;
+        if let Some(at) = under_way.iter().position(|what| *what == self.1) {
+            under_way.remove(at);
+        }
+    }
+}
+
 #[derive(Debug, Default)]
 struct Log {
     asked: BTreeMap<String, Asked>,
     waves: Vec<Duration>,
+    under_way: Vec<String>,
 }
 
 impl Traffic {
+    /// Says that a request is sent.
+    pub fn begin(&self, what: String) -> UnderWay<'_> {
+        self.log().under_way.push(what.clone());
+        UnderWay(self, what)
+    }
+
+    /// What is under way, each kind once, in the order in which it was sent.
+    pub fn under_way(&self) -> Vec<String> {
+        let mut kinds: Vec<String> = Vec::new();
+        for what in &self.log().under_way {
+            if !kinds.contains(what) {
+                kinds.push(what.clone());
+            }
+        }
+        kinds
+    }
+
     /// One request: what it was for, and how many bytes came back, unpacked.
     pub fn count(&self, what: &str, bytes: usize, took: Duration) {
         let mut log = self.log();

@@ -4,7 +4,8 @@ use super::target;
 use crate::{error::Error, graph::Key, kind::Kind};
 
 /// What can be a client: what has pods.
-const CLIENTS: [Kind; 6] = [Kind::Pod, Kind::Deployment, Kind::StatefulSet, Kind::DaemonSet, Kind::Job, Kind::CronJob];
+pub const CLIENTS: [Kind; 6] =
+    [Kind::Pod, Kind::Deployment, Kind::StatefulSet, Kind::DaemonSet, Kind::Job, Kind::CronJob];
 
 /// A pod, or a workload for its pods.
 #[derive(Debug, Clone, PartialEq, Eq)]

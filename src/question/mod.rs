@@ -17,7 +17,7 @@ use crate::{
     kind::Kind,
 };
 
-pub use client::Client;
+pub use client::{CLIENTS, Client};
 pub use not_found::NotFound;
 pub use target::{Target, may_be_custom};
 

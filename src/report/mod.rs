@@ -28,6 +28,8 @@ mod unseen;
 mod wrap;
 mod yaml;
 
+pub use wrap::fit;
+
 /// What the report is written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum Format {

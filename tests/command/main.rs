@@ -2,10 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 mod bad_input;
+mod complete;
 mod connection;
 mod custom;
 mod doctor;
 mod files;
+mod help;
 mod report;
 mod rules;
 mod suppress;

@@ -11,7 +11,7 @@ use kube::{
 
 use super::{
     Live, client, credentials, duration, expiry,
-    kubeconfig::{self, Chosen, Surroundings},
+    kubeconfig::{self, Chosen, Files, KubeconfigNames, Surroundings},
     proxy,
     trouble::Target,
 };
@@ -71,6 +71,14 @@ impl Connection {
     /// credentials cannot be had.
     pub async fn connect(&self) -> Result<Live, Error> {
         self.connect_from(&Surroundings::of_process())
+    }
+
+    /// What the kubeconfig has to choose from.
+    ///
+    /// # Errors
+    /// Where it can't be read.
+    pub fn kubeconfig_names(&self) -> Result<KubeconfigNames, Error> {
+        kubeconfig::read(self.kubeconfig.as_deref(), &Surroundings::of_process()).map(Files::names)
     }
 
     pub(super) fn connect_from(&self, around: &Surroundings) -> Result<Live, Error> {

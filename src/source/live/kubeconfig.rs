@@ -104,7 +104,26 @@ fn unreadable(path: &Path, error: &KubeconfigError) -> Error {
     Error::new(format!("{path} is no kubeconfig: {first}; repair the file, or choose another with --kubeconfig"))
 }
 
+/// What there is to choose from.
+#[derive(Debug, Default)]
+pub struct KubeconfigNames {
+    /// For `--context`.
+    pub contexts: Vec<String>,
+    /// For `--cluster`.
+    pub clusters: Vec<String>,
+    /// For `--user`.
+    pub users: Vec<String>,
+}
+
 impl Files {
+    pub(super) fn names(self) -> KubeconfigNames {
+        KubeconfigNames {
+            contexts: self.config.contexts.into_iter().map(|context| context.name).collect(),
+            clusters: self.config.clusters.into_iter().map(|cluster| cluster.name).collect(),
+            users: self.config.auth_infos.into_iter().map(|user| user.name).collect(),
+        }
+    }
+
     /// Whether they say nothing of any cluster.
     pub(super) fn is_empty(&self) -> bool {
         self.config.contexts.is_empty() && self.config.clusters.is_empty()

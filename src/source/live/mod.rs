@@ -25,6 +25,7 @@ use http::header::{ACCEPT, CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use kube::{Client, Config, client::Body, core::discovery::v2::ACCEPT_AGGREGATED_DISCOVERY_V2};
 
 pub use connection::Connection;
+pub use kubeconfig::KubeconfigNames;
 
 use self::{
     credentials::Form,
@@ -212,6 +213,7 @@ impl Live {
 
     async fn send(&self, path: &str, asked: &Request) -> Result<Response, kube::Error> {
         let start = Instant::now();
+        let _under_way = self.traffic.begin(asked.what());
         let request = http::Request::get(path).header(ACCEPT, accepts(asked)).body(Body::empty());
         let (parts, body) = self.client.send(request.map_err(kube::Error::HttpError)?).await?.into_parts();
         let body = Vec::from(body.collect_bytes().await?);
