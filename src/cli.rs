@@ -70,7 +70,7 @@ pub struct Look {
     /// When to colour
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
-    /// Diagnose without a cluster: a recording, the output of `kubectl get -o yaml`, a folder of those, or - for standard input
+    /// Diagnose without a cluster: a recording, the output of `kubectl get -o yaml`, a folder of those, a bundle of another tool, or - for standard input
     #[arg(long, global = true, value_name = "FILE")]
     pub from: Vec<PathBuf>,
     /// Print on stderr what was asked of the server, and what each stage took

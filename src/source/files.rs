@@ -1,13 +1,16 @@
 //! Objects from files instead of a cluster: recordings, what `kubectl get -o
-//! yaml` or `-o json` printed, folders of manifests.
+//! yaml` or `-o json` printed, folders of manifests, and what other tools collect.
 //!
 //! Only what is there is known. A kind in a `List` was asked for, so it is
 //! collected in the namespaces of that list; a single object tells of itself
 //! alone; and whatever is not in there was not looked at, which is not missing.
 
+mod bundle;
+mod gathered;
 #[cfg(test)]
 mod tests;
 mod text;
+mod tree;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -19,6 +22,7 @@ use std::{
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use self::{bundle::Format, tree::Tree};
 use super::recording;
 use crate::{
     custom::Resource,
@@ -41,8 +45,9 @@ pub struct Input {
 }
 
 /// The inventory that files hold, and what a recording among them was made for.
-/// A path is a file, a directory with all its .yaml, .yml and .json files, or
-/// `-` for standard input; objects that name no namespace are in the one given.
+/// A path is a file, a directory with all its .yaml, .yml and .json files, an
+/// archive of such, a bundle of another tool, or `-` for standard input; objects
+/// that name no namespace are in the one given.
 /// A recording says which namespace was meant; otherwise it is the one that everything is in, or all of them.
 ///
 /// # Errors
@@ -103,24 +108,39 @@ impl<'a> Reader<'a> {
         if path == Path::new("-") {
             let mut bytes = Vec::new();
             io::stdin().lock().read_to_end(&mut bytes).map_err(|error| cannot_read("standard input", &error))?;
-            return self.text("standard input", bytes);
+            return match Tree::in_bytes(bytes)? {
+                Ok(archive) => self.tree(&archive),
+                Err(bytes) => self.text("standard input", bytes),
+            };
         }
         if path.is_dir() {
-            return self.directory(path);
+            return self.tree(&Tree::Folder(path.to_owned()));
         }
-        self.file(path)
+        match Tree::in_file(path)? {
+            Some(archive) => self.tree(&archive),
+            None => self.file(path),
+        }
     }
 
-    fn directory(&mut self, directory: &Path) -> Result<(), Error> {
-        let mut files = Vec::new();
-        find_files(directory, &mut files)?;
-        if files.is_empty() {
+    fn tree(&mut self, tree: &Tree) -> Result<(), Error> {
+        let paths = tree.paths()?;
+        if let Some(format) = Format::of(&paths) {
+            return self.bundle(tree, format);
+        }
+        if !paths.iter().any(|path| is_objects_file(path)) {
             return Err(Error::new(format!(
                 "{}: no .yaml, .yml or .json file in it: name another directory, or a file",
-                directory.display()
+                tree.name()
             )));
         }
-        files.iter().try_for_each(|file| self.file(file))
+        tree.each(&mut |path, content| {
+            if !is_objects_file(path) {
+                return Ok(());
+            }
+            let name = tree.name_of(path);
+            let bytes = tree.content(path, content)?;
+            self.text(&name, bytes)
+        })
     }
 
     fn file(&mut self, path: &Path) -> Result<(), Error> {
@@ -130,8 +150,10 @@ impl<'a> Reader<'a> {
     }
 
     fn text(&mut self, name: &str, bytes: Vec<u8>) -> Result<(), Error> {
-        let documents = text::documents(bytes).map_err(|fault| Error::new(format!("{name}:{fault}")))?;
-        for text::Document { line, value } in documents {
+        if let Some(read) = self.printed_dump(name, &bytes) {
+            return read;
+        }
+        for text::Document { line, value } in documents(name, bytes)? {
             self.document(value).map_err(|error| Error::new(format!("{name}:{line}: {error}")))?;
         }
         Ok(())
@@ -289,32 +311,17 @@ impl<'a> Reader<'a> {
     }
 }
 
+fn documents(name: &str, bytes: Vec<u8>) -> Result<Vec<text::Document>, Error> {
+    text::documents(bytes).map_err(|fault| Error::new(format!("{name}:{fault}")))
+}
+
 fn cannot_read(name: &str, error: &io::Error) -> Error {
     Error::new(format!("{name}: cannot be read: {error}: name a file, a directory, or - for standard input"))
 }
 
-// Sorted, down to every folder; what is hidden stays hidden, and no link is
-// followed into a folder, for it may lead around in a circle.
-fn find_files(directory: &Path, found: &mut Vec<PathBuf>) -> Result<(), Error> {
-    let broken = |error: io::Error| cannot_read(&directory.display().to_string(), &error);
-    let mut entries = fs::read_dir(directory).map_err(broken)?.collect::<Result<Vec<_>, _>>().map_err(broken)?;
-    entries.sort_by_key(fs::DirEntry::file_name);
-    for entry in entries {
-        let path = entry.path();
-        if entry.file_name().as_encoded_bytes().starts_with(b".") {
-            continue;
-        }
-        if entry.file_type().map_err(broken)?.is_dir() {
-            find_files(&path, found)?;
-        } else if is_objects_file(&path) && path.is_file() {
-            found.push(path);
-        }
-    }
-    Ok(())
-}
-
 // A kustomization says which files to take, and often leaves out its kind.
-fn is_objects_file(path: &Path) -> bool {
+fn is_objects_file(path: &str) -> bool {
+    let path = Path::new(path);
     let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
     let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
     matches!(extension, "yaml" | "yml" | "json") && stem != "kustomization"

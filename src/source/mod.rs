@@ -3,7 +3,9 @@
 pub mod collect;
 pub mod files;
 pub mod live;
+mod log;
 pub mod recording;
+mod said;
 
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};

@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod complete;
+mod bundles;
 mod connection;
 mod custom;
 mod doctor;

@@ -444,3 +444,163 @@ fn reading_never_panics_on_a_byte_changed() {
         }
     }
 }
+
+fn pod(namespace: &str, name: &str) -> String {
+    object("Pod", namespace, name).to_string()
+}
+
+fn collected(inventory: &Inventory, kind: Kind, namespace: &str) -> bool {
+    inventory.coverage().of_list(kind, namespace) == State::Collected
+}
+
+fn log_of(inventory: &Inventory, previous: bool, recent: bool) -> Option<Result<Option<String>, String>> {
+    let key = crate::source::LogKey {
+        namespace: "shop".to_owned(),
+        pod: "web-1".to_owned(),
+        container: "app".to_owned(),
+        previous,
+        recent,
+    };
+    inventory.log(&key).cloned()
+}
+
+fn text_of(inventory: &Inventory, previous: bool, recent: bool) -> String {
+    log_of(inventory, previous, recent).unwrap().unwrap().unwrap()
+}
+
+const INSPECTED: &str = "must-gather.local/quay-io/namespaces/shop";
+
+fn must_gather() -> Folder {
+    let started = r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"web-1","namespace":"shop","creationTimestamp":"2026-01-01T10:00:00Z"}}"#;
+    let log = |name: &str| format!("{INSPECTED}/pods/web-1/app/app/logs/{name}.log");
+    Folder::new()
+        .with(
+            &format!("{INSPECTED}/core/pods.yaml"),
+            format!(r#"{{"apiVersion":"v1","kind":"PodList","items":[{started}]}}"#),
+        )
+        .with(&format!("{INSPECTED}/core/secrets.yaml"), "apiVersion: v1\nitems: []\nkind: SecretList\n")
+        .with(&format!("{INSPECTED}/route.openshift.io/routes.yaml"), "apiVersion: v1\nitems: []\nkind: RouteList\n")
+        .with(&format!("{INSPECTED}/pods/web-1/web-1.yaml"), started)
+        .with(&log("current"), "2026-01-01T09:00:00.000000001Z long ago\n2026-01-01T09:59:00.000000001Z of late\n")
+        .with(&log("previous"), "2026-01-01T08:00:00.000000001Z panic: no\n")
+        .with(
+            "must-gather.local/quay-io/cluster-scoped-resources/core/nodes/n1.yaml",
+            "apiVersion: v1\nkind: Node\nmetadata: {name: n1}\n",
+        )
+}
+
+#[test]
+fn of_a_must_gather_lists_are_all_of_a_kind_and_logs_have_times() {
+    let inventory = must_gather().open("must-gather.local").unwrap().inventory;
+    assert!(get::<Pod>(&inventory, "shop", "gone").is_absent());
+    assert!(get::<Secret>(&inventory, "shop", "gone").is_absent());
+    let unknown = Lookup::Unknown("configmaps: not in the input".to_owned());
+    assert_eq!(get::<ConfigMap>(&inventory, "shop", "gone"), unknown);
+    assert!(!collected(&inventory, Kind::Node, ""));
+    assert_eq!(text_of(&inventory, false, false), "long ago\nof late\n");
+    assert_eq!(text_of(&inventory, false, true), "of late\n");
+    assert_eq!(text_of(&inventory, true, false), "panic: no\n");
+}
+
+#[test]
+fn the_whole_of_a_must_gather_has_every_node() {
+    let by = |words: &str| must_gather().with("must-gather.local/quay-io/version", words);
+    let is_all = |folder: Folder| collected(&folder.open("must-gather.local").unwrap().inventory, Kind::Node, "");
+    assert!(is_all(by("openshift/must-gather\n4.16.0\n")));
+    assert!(!is_all(by("openshift-logging/must-gather\n6.0\n")));
+}
+
+fn snapshot(accounts: &str) -> Folder {
+    Folder::new()
+        .with("crust-gather/namespaces/shop/v1/pod/web-1.yaml", pod("shop", "web-1"))
+        .with("crust-gather/namespaces/shop/v1/pod/web-1/app/current.log", "panic: no\n")
+        .with(
+            "crust-gather/namespaces/shop/v1/configmap/kube-root-ca.crt.yaml",
+            object("ConfigMap", "shop", "kube-root-ca.crt").to_string() + "\0",
+        )
+        .with(
+            "crust-gather/namespaces/shop/v1/serviceaccount/a.yaml",
+            object("ServiceAccount", "shop", accounts).to_string(),
+        )
+        .with(
+            "crust-gather/namespaces/shop/coordination.k8s.io-v1/lease/l.yaml",
+            "apiVersion: coordination.k8s.io/v1\nkind: Lease\nmetadata: {name: l, namespace: shop}\n",
+        )
+        .with("crust-gather/cluster/v1/node/n1.yaml", "apiVersion: v1\nkind: Node\nmetadata: {name: n1}\n")
+        .with(
+            "crust-gather/cluster/v1/namespace/shop.yaml",
+            "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n",
+        )
+}
+
+#[test]
+fn a_snapshot_from_which_nothing_was_left_out_has_all_of_a_kind() {
+    let inventory = snapshot("default").open("crust-gather").unwrap().inventory;
+    for kind in [Kind::Pod, Kind::ConfigMap, Kind::Node] {
+        assert!(collected(&inventory, kind, "shop"), "{kind}");
+    }
+    // There was none of it, or it was not asked for.
+    for kind in [Kind::Secret, Kind::Namespace] {
+        assert!(!collected(&inventory, kind, "shop"), "{kind}");
+    }
+    assert_eq!(text_of(&inventory, false, false), "panic: no\n");
+    assert!(matches!(log_of(&inventory, false, true), Some(Err(_))));
+    assert!(inventory.custom().is_empty());
+}
+
+#[test]
+fn a_snapshot_of_what_was_picked_tells_only_of_that() {
+    let inventory = snapshot("deployer").open("crust-gather").unwrap().inventory;
+    for kind in [Kind::Pod, Kind::ConfigMap, Kind::Node] {
+        assert!(!collected(&inventory, kind, "shop"), "{kind}");
+    }
+}
+
+#[test]
+fn what_a_support_bundle_could_not_list_is_unknown_and_why_is_told() {
+    let folder = Folder::new()
+        .with("b/cluster-resources/pods/shop.json", pod("shop", "web-1").replace("{\"apiVersion", "[{\"apiVersion") + "]")
+        .with("b/cluster-resources/services/shop.json", "null")
+        .with("b/cluster-resources/namespaces.json", r#"[{"metadata": {"name": "shop"}}]"#)
+        .with("b/cluster-resources/nodes.json", "")
+        .with("b/cluster-resources/nodes-errors.json", r#"["nodes is forbidden: User \"jane\" cannot list resource \"nodes\""]"#)
+        .with("b/cluster-resources/jobs-errors.json", r#"{"shop": "timed out"}"#)
+        .with("b/cluster-resources/ingress/shop.json", r#"{"kind": "IngressList", "apiVersion": "networking.k8s.io/v1beta1", "items": [{"kind": "Ingress", "apiVersion": "networking.k8s.io/v1beta1", "metadata": {"name": "web", "namespace": "shop"}}]}"#);
+    let inventory = folder.open("b").unwrap().inventory;
+    assert!(collected(&inventory, Kind::Pod, "shop") && collected(&inventory, Kind::Service, "shop"));
+    assert!(!collected(&inventory, Kind::Namespace, "shop") && !collected(&inventory, Kind::Ingress, "shop"));
+    assert!(matches!(inventory.exists(Kind::Namespace, "", "shop"), Lookup::Present(())));
+    let why = |kind, namespace| match inventory.coverage().of_list(kind, namespace) {
+        State::Failed(why) => why,
+        state => format!("{state:?}"),
+    };
+    assert_eq!(why(Kind::Node, ""), "forbidden: User \"jane\" cannot list resource \"nodes\"");
+    assert_eq!(why(Kind::Job, "shop"), "timed out");
+}
+
+#[test]
+fn an_archive_is_read_as_the_folder_that_was_packed() {
+    let mut packed = tar::Builder::new(Vec::new());
+    for (name, text) in [("in/pod.json", pod("a", "web")), ("in/.hidden.yaml", "][".to_owned())] {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(text.len().try_into().unwrap());
+        header.set_mode(0o644);
+        packed.append_data(&mut header, name, text.as_bytes()).unwrap();
+    }
+    let packed = packed.into_inner().unwrap();
+    assert!(matches!(get::<Pod>(&inventory(&packed), "a", "web"), Lookup::Present(_)));
+    for cut in [packed.len() - 1024, 700, 520] {
+        assert_eq!(
+            error(&packed[..cut]),
+            ": ends in the middle, so it was cut off: pack or copy it once more",
+            "{cut}"
+        );
+    }
+}
+
+#[test]
+fn an_archive_of_another_kind_is_named() {
+    for (start, what) in [("PK\x03\x04..", "a zip archive"), ("BZh9", "packed with bzip2")] {
+        assert_eq!(error(start), format!(": {what}: unpack it, and name the folder"));
+    }
+}

@@ -34,6 +34,14 @@ impl fmt::Display for Fault {
     }
 }
 
+impl Fault {
+    /// As it stands in a file in which the text begins so many lines further down.
+    pub fn further_down(mut self, lines: usize) -> Self {
+        self.place = self.place.map(|(line, column)| (line + lines, column));
+        self
+    }
+}
+
 /// The documents that a file holds; an empty one counts for nothing.
 pub fn documents(bytes: Vec<u8>) -> Result<Vec<Document>, Fault> {
     let text = decode(bytes)?;

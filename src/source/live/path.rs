@@ -3,7 +3,7 @@
 use crate::{
     custom::Root,
     kind::Kind,
-    source::{LogKey, Request},
+    source::{LogKey, Request, log},
 };
 
 /// Lists come in pages of this many objects, as kubectl asks for them.
@@ -11,11 +11,6 @@ pub(super) const PAGE: usize = 500;
 
 /// Of the objects that match, so many are enough to find the nearest.
 const MATCHES: usize = 100;
-
-const LOG_LINES: usize = 50;
-
-/// What a container that runs well has written in so many seconds is of the present.
-const RECENT: u32 = 300;
 
 /// The path and query for a request; `None` for a name that no object can have
 /// (empty, `..`, with a slash or percent sign): nothing is asked then, and
@@ -51,9 +46,9 @@ pub(super) fn of(request: &Request) -> Option<String> {
             let pods = collection(Kind::Pod, Some(namespace))?;
             let (pod, container) = (segment(pod)?, segment(container)?);
             let previous = if *previous { "&previous=true" } else { "" };
-            let recent = if *recent { format!("&sinceSeconds={RECENT}") } else { String::new() };
+            let recent = if *recent { format!("&sinceSeconds={}", log::RECENT) } else { String::new() };
             // Not limitBytes: it keeps the first bytes and drops the end.
-            Some(format!("{pods}/{pod}/log?container={container}&tailLines={LOG_LINES}{previous}{recent}"))
+            Some(format!("{pods}/{pod}/log?container={container}&tailLines={}{previous}{recent}", log::LINES))
         }
         Request::Version => Some("/version".to_owned()),
     }

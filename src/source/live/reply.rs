@@ -5,10 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::trouble::Trouble;
-use crate::source::{Item, Reply, Request, Row};
-
-/// What is kept of a log: the end of it.
-const LOG_BYTES: usize = 16 * 1024;
+use crate::source::{Item, Reply, Request, Row, log, said::forbidden};
 
 /// An HTTP response.
 #[derive(Debug, Clone, Default)]
@@ -157,14 +154,7 @@ impl Response {
         if self.content_type.starts_with("text/html") {
             return Err(Refusal::Trouble(Trouble::WebPage(title(&self.body))));
         }
-        let log = String::from_utf8_lossy(&self.body);
-        // The kubelet's own words in place of the container's, with status 200.
-        let kubelets = ["unable to retrieve container logs for ", "failed to try resolving symlinks in path "];
-        let first = log.trim();
-        if !first.contains('\n') && kubelets.iter().any(|words| first.starts_with(words)) {
-            return Err(Refusal::Reply(Reply::Failed("gone with its container".to_owned())));
-        }
-        Ok(end(&log).to_owned())
+        log::end(&String::from_utf8_lossy(&self.body)).map_err(|why| Refusal::Reply(Reply::Failed(why)))
     }
 
     fn json(&self, request: &Request) -> Result<Value, Refusal> {
@@ -258,13 +248,6 @@ fn is_about(status: &Status, request: &Request) -> bool {
 }
 
 // `pods is forbidden: User "jane" cannot list resource "pods" in API group "" in the namespace "shop"`
-fn forbidden(said: &str) -> String {
-    // Of what is no resource it says nothing before: `forbidden: User "jane" cannot get path "/apis"`.
-    let reason = said.split_once(" is forbidden: ").map_or(said, |(_, reason)| reason);
-    let reason = reason.strip_prefix("forbidden: ").unwrap_or(reason);
-    format!("forbidden: {}", reason.replace(" in API group \"\"", ""))
-}
-
 fn line(text: &str) -> String {
     let words: Vec<_> = text.split_whitespace().collect();
     let joined = words.join(" ");
@@ -285,21 +268,6 @@ fn title(body: &[u8]) -> String {
     match title.map(line) {
         Some(title) => format!("\"{title}\""),
         None => "without a title".to_owned(),
-    }
-}
-
-fn end(log: &str) -> &str {
-    let Some(mut cut) = log.len().checked_sub(LOG_BYTES).filter(|cut| *cut > 0) else {
-        return log;
-    };
-    while !log.is_char_boundary(cut) {
-        cut += 1;
-    }
-    let kept = &log[cut..];
-    // Unless the last line alone is longer than that.
-    match kept.split_once('\n') {
-        Some((_, whole)) if !whole.is_empty() => whole,
-        _ => kept,
     }
 }
 
@@ -485,8 +453,8 @@ mod tests {
     fn the_end_of_a_long_log_is_kept_in_whole_lines() {
         let long: String = (0..4000).map(|number| format!("line {number} é\n")).collect();
         let kept = response(200, "text/plain", &long).log(&log()).unwrap();
-        assert!(kept.len() <= LOG_BYTES && kept.starts_with("line ") && kept.ends_with("line 3999 é\n"));
-        let one = "é".repeat(LOG_BYTES);
+        assert!(kept.len() <= log::BYTES && kept.starts_with("line ") && kept.ends_with("line 3999 é\n"));
+        let one = "é".repeat(log::BYTES);
         assert!(!response(200, "text/plain", &one).log(&log()).unwrap().is_empty());
     }
 }
