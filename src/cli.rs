@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{ArgMatches, Args, Parser, Subcommand, ValueEnum, parser::ValueSource};
 
 use crate::{
-    active, complete::Shell, config::Config, document::Severity, error::Error, report::Format, source::live::Connection,
+    active, complete::Shell, config::Config, document::Severity, error::Error, fix, report::Format,
+    source::live::Connection,
 };
 
 /// What most people want, ahead of everything else.
@@ -44,6 +45,9 @@ pub struct Cli {
     /// Connections to make as well.
     #[command(flatten)]
     pub active: active::Flags,
+    /// Cures to carry out.
+    #[command(flatten)]
+    pub fix: fix::Flags,
     /// How to reach a cluster.
     #[command(flatten)]
     pub connection: Connection,

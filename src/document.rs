@@ -241,16 +241,45 @@ pub struct ManagedBy {
 pub struct Cure {
     /// What to do, in words.
     pub text: String,
-    /// The command, quoted for a shell.
+    /// The command that cures it, quoted for a shell; what stands in angle brackets is to be filled in.
     pub command: Option<String>,
-    /// The command's words.
+    /// That command's words.
     pub argv: Vec<String>,
+    /// A command that changes nothing and shows what is to be done, quoted for a shell.
+    pub look: Option<String>,
     /// The change as a diff: lines that start with `-`, `+` or a space, the field's path in the first.
     pub diff: Option<String>,
     /// It restarts pods.
     pub restarts: bool,
     /// It deletes something.
     pub destructive: bool,
+}
+
+impl Cure {
+    /// The command to print, where there is one.
+    pub fn shown(&self) -> Option<&str> {
+        self.command.as_deref().or(self.look.as_deref())
+    }
+
+    /// With flags of kubectl's that say which cluster is meant.
+    pub fn reach(&mut self, flags: &[String]) {
+        let Ok(joined) = shlex::try_join(flags.iter().map(String::as_str)) else { return };
+        if flags.is_empty() {
+            return;
+        }
+        if !self.argv.is_empty() {
+            self.argv.splice(1..1, flags.iter().cloned());
+        }
+        for command in [&mut self.command, &mut self.look].into_iter().flatten() {
+            if let Some(rest) = command.strip_prefix("kubectl ") {
+                // What kubectl hands to a plugin stands behind the plugin's name.
+                *command = match rest.strip_prefix("doctor ") {
+                    Some(rest) => format!("kubectl doctor {joined} {rest}"),
+                    None => format!("kubectl {joined} {rest}"),
+                };
+            }
+        }
+    }
 }
 
 /// A finding by rule and object.

@@ -177,8 +177,8 @@ impl Evaluation<'_> {
         {
             return None;
         }
-        let argv: Vec<String> = cure.run.iter().map(|word| self.fill(word)).collect::<Option<_>>()?;
-        let argv = in_namespace(argv, &self.subject.object.namespace);
+        let argv = self.words(&cure.run)?;
+        let look = self.words(&cure.look)?;
         let diff = match &cure.diff {
             Some([path, from, to]) => Some(report::diff::lines(&self.fill(path)?, &self.fill(from)?, &self.fill(to)?)),
             None => None,
@@ -189,13 +189,18 @@ impl Evaluation<'_> {
         }
         Some(Cure {
             text,
-            // A word with a NUL byte is no word of a command; names can't hold one.
-            command: if argv.is_empty() { None } else { shlex::try_join(argv.iter().map(String::as_str)).ok() },
+            command: quoted(&argv),
             argv,
+            look: quoted(&look),
             diff,
             restarts: cure.restarts,
             destructive: cure.destructive,
         })
+    }
+
+    fn words(&mut self, templates: &[Template]) -> Option<Vec<String>> {
+        let words = templates.iter().map(|word| self.fill(word)).collect::<Option<_>>()?;
+        Some(in_namespace(words, &self.subject.object.namespace))
     }
 
     fn truth(&mut self, expression: &Expression) -> bool {
@@ -271,6 +276,11 @@ fn fingerprint(rule: &Rule, subject: &Subject) -> String {
 }
 
 // kubectl takes no flag before the name of a plugin; the rule gives it its own.
+// A word with a NUL byte is no word of a command; names can't hold one.
+fn quoted(argv: &[String]) -> Option<String> {
+    if argv.is_empty() { None } else { shlex::try_join(argv.iter().map(String::as_str)).ok() }
+}
+
 fn in_namespace(mut argv: Vec<String>, namespace: &str) -> Vec<String> {
     let is_plugin = argv.get(1).is_some_and(|name| name == "doctor");
     if argv.first().is_some_and(|first| first == "kubectl") && !is_plugin && !namespace.is_empty() {

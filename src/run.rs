@@ -3,6 +3,7 @@
 use std::{
     io::{IsTerminal as _, Write as _},
     process::ExitCode,
+    time::{Duration, Instant},
 };
 
 use futures::future::OptionFuture;
@@ -11,15 +12,16 @@ use jiff::Timestamp;
 use crate::{
     active,
     cli::{Cli, Color, Command},
-    complete,
+    complete, confirm,
     custom::Types,
-    demo, diagnosis,
+    demo,
+    diagnosis::{self, Answer},
     document::{Diagnosis, Severity},
     error::Error,
-    explain,
+    explain, fix,
     inventory::{About, Inventory},
     kind::Kind,
-    question::{self, Client, Question, Target},
+    question::{self, Client, NotFound, Question, Target},
     report::{self, Style},
     rule::{LogPatterns, Rules},
     selector,
@@ -32,6 +34,10 @@ use crate::{
     spinner,
     stats::Stats,
 };
+
+// After a cure: what was broken often looks well for a moment before it breaks again.
+const BETWEEN_LOOKS: Duration = Duration::from_secs(3);
+const WELL_LOOKS: u32 = 3;
 
 // Without a terminal a report is read in a log or pasted into a ticket.
 const WIDTH_ELSEWHERE: usize = 100;
@@ -81,6 +87,9 @@ fn rules(cli: &Cli) -> Result<Rules, Error> {
 }
 
 fn diagnose(cli: &Cli) -> Result<ExitCode, Error> {
+    if cli.fix.fix {
+        return fix(cli);
+    }
     let mut stats = Stats::default();
     let result = diagnose_counted(cli, &mut stats);
     if cli.look.stats {
@@ -101,6 +110,47 @@ fn diagnose_counted(cli: &Cli, stats: &mut Stats) -> Result<ExitCode, Error> {
     let (question, inventory) = look(cli, &cli.target, &LogPatterns::default(), Look::AtAGlance, stats)?;
     let rules = rules.join().map_err(|_| Error::new("the rules in the binary can't be read; please report it"))??;
     Ok(answer(cli, &rules, &question, &inventory, stats))
+}
+
+// Diagnoses, carries out the first cure, and diagnoses again until it is well or has had its time.
+fn fix(cli: &Cli) -> Result<ExitCode, Error> {
+    if !cli.look.from.is_empty() || cli.look.output != report::Format::Text {
+        return Err(Error::new("--fix changes a cluster and talks to a person: leave --from and --output out"));
+    }
+    let rules = rules(cli)?;
+    let look = || look(cli, &cli.target, &rules.logs, Look::AtAGlance, &mut Stats::default());
+    let (question, inventory) = look()?;
+    let code = answer(cli, &rules, &question, &inventory, &mut Stats::default());
+    let Ok(found) = diagnosed(cli, &rules, &question, &inventory) else { return Ok(code) };
+    if found.diagnosis.findings.is_empty() {
+        return Ok(code);
+    }
+    let cure = fix::choose(&found.diagnosis, &cli.fix)?;
+    print(&cure.preview(&style(cli, inventory.about.now))?);
+    if cli.fix.dry_run.is_some() {
+        print("Nothing was changed.\n");
+        return Ok(code);
+    }
+    if !cli.active.yes && !confirm::go_on()? {
+        return Err(Error::new("nothing was changed"));
+    }
+    print(&cure.carry_out()?);
+    let since = Instant::now();
+    let mut well = 0;
+    while since.elapsed() < fix::PATIENCE {
+        std::thread::sleep(BETWEEN_LOOKS);
+        let (question, inventory) = look()?;
+        let Ok(found) = diagnosed(cli, &rules, &question, &inventory) else { break };
+        let is_well = exit_code(&found.diagnosis, cli.look.fail_on) == ExitCode::SUCCESS;
+        well = if is_well && fix::is_settled(&question, &inventory) { well + 1 } else { 0 };
+        if well == WELL_LOOKS {
+            print(&format!("Healed after {} s: all that was asked about is well.\n", since.elapsed().as_secs()));
+            return Ok(ExitCode::SUCCESS);
+        }
+    }
+    print(&format!("Not healed after {} s; this is what there is now:\n\n", since.elapsed().as_secs()));
+    let (question, inventory) = look()?;
+    Ok(answer(cli, &rules, &question, &inventory, &mut Stats::default()))
 }
 
 fn look(
@@ -255,7 +305,7 @@ fn record(cli: &Cli, target: &[String], file: Option<&std::path::Path>) -> Resul
 }
 
 fn answer(cli: &Cli, rules: &Rules, question: &Question, inventory: &Inventory, stats: &mut Stats) -> ExitCode {
-    let answer = diagnosis::diagnose(question, inventory, rules);
+    let answer = diagnosed(cli, rules, question, inventory);
     stats.end_of("diagnose");
     match answer {
         Ok(answer) => {
@@ -280,6 +330,15 @@ fn answer(cli: &Cli, rules: &Rules, question: &Question, inventory: &Inventory, 
             ExitCode::from(2)
         }
     }
+}
+
+// Every command that it offers reaches the cluster that was asked.
+fn diagnosed(cli: &Cli, rules: &Rules, question: &Question, inventory: &Inventory) -> Result<Answer, NotFound> {
+    let mut answer = diagnosis::diagnose(question, inventory, rules)?;
+    let flags = cli.connection.given();
+    let cures = answer.diagnosis.findings.iter_mut().flat_map(|finding| &mut finding.cures);
+    cures.for_each(|cure| cure.reach(&flags));
+    Ok(answer)
 }
 
 fn exit_code(diagnosis: &Diagnosis, fail_on: Severity) -> ExitCode {

@@ -1,9 +1,6 @@
 //! What active checks will make, said before they do, and the question whether to go on.
 
-use std::{
-    collections::BTreeSet,
-    io::{IsTerminal as _, Write as _},
-};
+use std::{collections::BTreeSet, io::Write as _};
 
 use super::{
     flags::Flags,
@@ -11,7 +8,7 @@ use super::{
     plan::{Plan, Visit},
     rights::Rights,
 };
-use crate::{error::Error, report::clean};
+use crate::{confirm, error::Error, report::clean};
 
 /// What will be made and where, a line each.
 fn lines(plan: &Plan, flags: &Flags, rights: &Rights) -> Vec<String> {
@@ -67,14 +64,8 @@ pub fn agree(plan: &Plan, flags: &Flags, rights: &Rights) -> Result<(), Error> {
     if flags.yes {
         return Ok(());
     }
-    if !std::io::stdin().is_terminal() {
-        return Err(Error::new("there is no terminal to ask whether to go on; --yes goes on without asking"));
+    if confirm::go_on()? {
+        return Ok(());
     }
-    let _ = write!(out, "Go on? [y/N] ");
-    let mut answer = String::new();
-    let _ = std::io::stdin().read_line(&mut answer);
-    match answer.trim().to_lowercase().as_str() {
-        "y" | "yes" => Ok(()),
-        _ => Err(Error::new("nothing was made, and nothing checked; without --probe the diagnosis makes nothing")),
-    }
+    Err(Error::new("nothing was made, and nothing checked; without --probe the diagnosis makes nothing"))
 }

@@ -10,7 +10,7 @@ pub struct Flags {
     /// Make connections as well: inside the pod, to the pod, through the Service. Makes a pod and an ephemeral container
     #[arg(long, global = true)]
     pub probe: bool,
-    /// Do not ask before something is made in the cluster
+    /// Do not ask before something is made or changed in the cluster
     #[arg(short, long, global = true)]
     pub yes: bool,
     /// The path to ask for [default: that of the pod's own probes, else /]

@@ -11,12 +11,12 @@ pub fn line(text: &str) -> String {
 }
 
 /// As it is, with its lines and tabs.
-pub(super) fn text(text: &str) -> String {
+pub fn text(text: &str) -> String {
     strip(text)
 }
 
 /// As the lines it has.
-pub(super) fn lines(text: &str) -> Vec<String> {
+pub fn lines(text: &str) -> Vec<String> {
     let lines = rows(text).into_iter();
     lines.map(|line| line.replace('\t', "    ")).collect()
 }
@@ -30,7 +30,7 @@ pub(super) fn rows(text: &str) -> Vec<String> {
 
 /// As it is, or not at all: a command of which something was taken away is
 /// another command.
-pub(super) fn command(text: &str) -> Option<&str> {
+pub fn command(text: &str) -> Option<&str> {
     (strip(text) == text).then_some(text)
 }
 

@@ -85,7 +85,7 @@ pub(super) fn cures(page: &mut Page, cures: &[Cure]) {
         if let (true, Some(diff)) = (at > 0, cure.diff.as_deref()) {
             small_diff(page, diff);
         }
-        if let Some(text) = &cure.command {
+        if let Some(text) = cure.shown() {
             command(page, label, text);
         }
     }

@@ -19,7 +19,7 @@ fn annotation(finding: &Finding) -> String {
     let mut message = title::of(finding, None);
     if let Some(cure) = finding.cures.first() {
         message.push_str(&format!("\ncure: {}", clean::line(&cure.text)));
-        if let Some(command) = cure.command.as_deref().and_then(clean::command) {
+        if let Some(command) = cure.shown().and_then(clean::command) {
             message.push_str(&format!("\n{command}"));
         }
     }

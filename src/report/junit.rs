@@ -43,7 +43,7 @@ fn asked(diagnosis: &Diagnosis) -> String {
 fn case(finding: &Finding) -> String {
     let (name, rule) = (attribute(&title::name(&finding.object, None)), attribute(&finding.rule));
     let said = title::of(finding, None);
-    let cures = finding.cures.iter().map(|cure| match cure.command.as_deref().and_then(clean::command) {
+    let cures = finding.cures.iter().map(|cure| match cure.shown().and_then(clean::command) {
         Some(command) => format!("{}\n{command}", clean::line(&cure.text)),
         None => clean::line(&cure.text),
     });

@@ -55,7 +55,7 @@ fn cures(finding: &Finding) -> String {
     for (at, cure) in finding.cures.iter().enumerate() {
         let label = if at == 0 { "Cure" } else { "Or" };
         text.push_str(&format!("**{label}**: {}\n\n", prose(&what_to_do(cure))));
-        if let Some(command) = cure.command.as_deref().and_then(clean::command) {
+        if let Some(command) = cure.shown().and_then(clean::command) {
             text.push_str(&block("sh", command));
         }
     }

@@ -107,6 +107,7 @@ fn cure(text: &str, command: Option<&str>) -> Cure {
         text: text.to_owned(),
         command: command.map(str::to_owned),
         argv: vec![],
+        look: None,
         diff: None,
         restarts: false,
         destructive: false,

@@ -11,8 +11,8 @@ pub(super) fn render(diagnosis: &Diagnosis) -> String {
     let mut diagnosis = diagnosis.clone();
     for cure in diagnosis.findings.iter_mut().flat_map(|finding| &mut finding.cures) {
         // A command of which something was taken away is another command.
-        if cure.command.as_deref().is_some_and(|command| clean::command(command).is_none()) {
-            (cure.command, cure.argv) = (None, Vec::new());
+        if cure.shown().is_some_and(|command| clean::command(command).is_none()) {
+            (cure.command, cure.argv, cure.look) = (None, Vec::new(), None);
         }
     }
     // Cannot fail: the document's keys are all text.

@@ -55,6 +55,8 @@ struct Cure {
     says: Text,
     #[serde(default)]
     run: Vec<Text>,
+    #[serde(default)]
+    look: Vec<Text>,
     diff: Option<Diff>,
     #[serde(default)]
     restarts: bool,
@@ -139,6 +141,7 @@ fn cure_rule(name: &str, cure: Cure) -> Result<CureRule, Error> {
         when: cure.when.map(Expression::new),
         says: template(cure.says)?,
         run: cure.run.into_iter().map(template).collect::<Result<_, _>>()?,
+        look: cure.look.into_iter().map(template).collect::<Result<_, _>>()?,
         diff: match cure.diff {
             Some(diff) => Some([template(diff.path)?, template(diff.from)?, template(diff.to)?]),
             None => None,

@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 mod bad_input;
-mod complete;
 mod bundles;
+mod complete;
 mod connection;
 mod custom;
 mod doctor;

@@ -62,6 +62,25 @@ pub struct Connection {
 }
 
 impl Connection {
+    /// The flags by which kubectl reaches the same cluster as the same user. A token stays out of what is printed.
+    pub fn given(&self) -> Vec<String> {
+        let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+        let flags = [
+            ("--kubeconfig", path(&self.kubeconfig)),
+            ("--context", self.context.clone()),
+            ("--cluster", self.cluster.clone()),
+            ("--user", self.user.clone()),
+            ("--as", self.as_user.clone()),
+            ("--server", self.server.clone()),
+            ("--certificate-authority", path(&self.certificate_authority)),
+        ];
+        let flags = flags.into_iter().filter_map(|(flag, value)| Some((flag, value?)));
+        let groups = self.as_group.iter().map(|group| ("--as-group", group.clone()));
+        let mut words: Vec<String> = flags.chain(groups).flat_map(|(flag, value)| [flag.to_owned(), value]).collect();
+        words.extend(self.insecure_skip_tls_verify.then(|| "--insecure-skip-tls-verify".to_owned()));
+        words
+    }
+
     /// Makes the client; nothing is asked of the server yet.
     ///
     /// A credential plugin is run here, and may ask the user for something.
