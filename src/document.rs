@@ -118,6 +118,9 @@ pub struct Finding {
     pub of: Option<usize>,
     /// The cluster's own words, verbatim, and where they stand.
     pub evidence: Vec<Evidence>,
+    /// The way of the traffic that does not arrive, from outside in; left out where there is none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub path: Vec<Hop>,
     /// What was probably meant, nearest first.
     pub nearest: Vec<Nearest>,
     /// What changed in the field at fault, in what it names, and in the pod template since it worked.
@@ -173,6 +176,18 @@ pub struct Evidence {
     pub text: String,
     /// When (RFC 3339).
     pub at: Option<String>,
+}
+
+/// A place that traffic comes through.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Hop {
+    /// The object; nothing for endpoints and ports.
+    pub object: Option<ObjectRef>,
+    /// In a few words: `Service/web:80`, `no endpoint`, `3 pods of Deployment/web :8080`.
+    pub text: String,
+    /// Why nothing comes here from the place before; nothing where it does.
+    pub broken: Option<String>,
 }
 
 /// A did-you-mean.

@@ -159,6 +159,7 @@ impl Evaluation<'_> {
             affected: subject.shown_by.iter().cloned().collect(),
             of: subject.of,
             evidence,
+            path: Vec::new(),
             nearest: rule.nearest.as_ref().map(|nearest| self.list::<Nearest>(nearest)).unwrap_or_default(),
             changes: Vec::new(),
             managed_by: None,

@@ -37,3 +37,4 @@ pub mod spinner;
 pub mod stats;
 pub mod suppress;
 pub mod timeline;
+pub mod traffic;

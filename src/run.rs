@@ -322,7 +322,7 @@ fn answer(cli: &Cli, rules: &Rules, question: &Question, inventory: &Inventory, 
         }
         Err(missing) => {
             // For people, and for a list of names, the line on stderr says it all.
-            if !matches!(cli.look.output, report::Format::Text | report::Format::Name) {
+            if !matches!(cli.look.output, report::Format::Text | report::Format::Wide | report::Format::Name) {
                 let diagnosis = diagnosis::not_found(question, inventory, &missing);
                 print(&report::render(&diagnosis, cli.look.output, &style(cli, inventory.about.now)));
             }

@@ -19,7 +19,7 @@ use crate::{
     manager,
     question::{Asked, Client, NotFound, Question},
     rule::Rules,
-    suppress, timeline,
+    suppress, timeline, traffic,
 };
 
 /// A diagnosis, and what is wrong with the rules themselves.
@@ -54,6 +54,7 @@ pub fn diagnose(question: &Question, inventory: &Inventory, rules: &Rules) -> Re
     for finding in &mut findings {
         let object = inventory.json_of(&finding.object);
         finding.changes = object.iter().flat_map(|object| changes::of(&world, object, finding)).collect();
+        finding.path = traffic::path(&world, finding);
         finding.managed_by = object.as_ref().and_then(manager::of);
     }
     causes::explain(rules, &graph, &mut findings);

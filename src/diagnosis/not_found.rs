@@ -38,6 +38,7 @@ pub fn not_found(question: &Question, inventory: &Inventory, missing: &NotFound)
         affected: Vec::new(),
         of: None,
         evidence: Vec::new(),
+        path: Vec::new(),
         nearest: missing.nearest.clone(),
         changes: Vec::new(),
         managed_by: None,

@@ -60,14 +60,15 @@ fn one_line(page: &mut Page, label: &str, words: &str, from: &str) {
 fn many_lines(page: &mut Page, label: &str, lines: &[String], from: &str) {
     page.wrapped(label, &format!("{from}:"));
     let columns = page.text_columns() - MARGIN;
-    let lines = table::from_lines(lines, columns).unwrap_or_else(|| last_of(lines));
+    let lines = table::from_lines(lines, columns)
+        .unwrap_or_else(|| last_of(lines, if page.is_wide { usize::MAX } else { LAST_LINES }));
     for line in lines {
         page.labelled("", [format!("{:MARGIN$}{line}", "")]);
     }
 }
 
-fn last_of(lines: &[String]) -> Vec<String> {
-    let above = lines.len().saturating_sub(LAST_LINES);
+fn last_of(lines: &[String], most: usize) -> Vec<String> {
+    let above = lines.len().saturating_sub(most);
     let note = (above > 0).then(|| format!("… {above} lines above"));
     let last = lines.iter().skip(above);
     note.into_iter().chain(last.map(|line| line.replace('\t', "    "))).collect()
@@ -83,7 +84,7 @@ pub(super) fn changes(page: &mut Page, finding: &Finding) {
         let is_told = change.object.is_none() && finding.field.as_ref() == Some(&change.field);
         let (from, to) = (change.from.as_deref(), change.to.as_deref());
         let in_lines = [from, to].iter().flatten().any(|it| it.trim().contains('\n'));
-        let shown = |value: &str| fit(&clean::line(value.trim()), SHOWN);
+        let shown = |value: &str| fit(&clean::line(value.trim()), if page.is_wide { usize::MAX } else { SHOWN });
         let values = match (from, to) {
             _ if in_lines => String::new(),
             (Some(from), Some(to)) if !is_told && to.len() <= SHOWN => {

@@ -14,8 +14,8 @@ use super::{
     evidence::{changes, evidence},
     lead::Lead,
     page::{MARGIN, Page, gap},
-    title,
-    wrap::{fit, folded, shown_of, wrap},
+    path, title,
+    wrap::{fit, wrap},
 };
 
 /// Tells findings one after the other.
@@ -38,6 +38,7 @@ impl<'a> Teller<'a> {
         place(page, finding);
         nearest(page, finding, noted);
         affected(page, finding);
+        path::tell(page, path::of(lead));
         seen(page, finding);
         evidence(page, finding);
         changes(page, finding);
@@ -46,6 +47,9 @@ impl<'a> Teller<'a> {
         cures(page, &finding.cures);
         let explain = format!("kubectl doctor explain {}", clean::line(&finding.rule));
         page.labelled("more", [explain]);
+        if let Some(docs) = finding.docs.as_deref().filter(|_| page.is_wide) {
+            page.labelled("docs", [clean::line(docs)]);
+        }
         self.symptoms(page, &lead.explains);
     }
 
@@ -73,8 +77,8 @@ impl<'a> Teller<'a> {
     /// What it means, the first time; the whole of it is in `explain`.
     fn meaning(&mut self, page: &mut Page, finding: &Finding) {
         let why = clean::lines(&finding.why);
-        let paragraph = why.iter().map(|line| line.trim());
-        let first: Vec<_> = paragraph.take_while(|line| !line.is_empty()).collect();
+        let lines = why.iter().map(|line| line.trim());
+        let first: Vec<_> = lines.take_while(|line| page.is_wide || !line.is_empty()).collect();
         if !first.is_empty() && self.explained.insert(finding.rule.clone()) {
             page.wrapped("means", &first.join(" "));
         }
@@ -83,7 +87,7 @@ impl<'a> Teller<'a> {
     /// What follows from it, one line each.
     fn symptoms(&self, page: &mut Page, symptoms: &[&Finding]) {
         let columns = page.text_columns();
-        let shown = shown_of(symptoms.len());
+        let shown = page.shown_of(symptoms.len());
         let mut lines: Vec<_> = symptoms
             .iter()
             .take(shown)
@@ -91,7 +95,8 @@ impl<'a> Teller<'a> {
                 let said = title::said_of_object(symptom);
                 let said = said.trim_start_matches([':', ' ']);
                 let (name, rule) = (title::name(&symptom.object, self.namespace), clean::line(&symptom.rule));
-                fit(&format!("{name} {rule}: {said}"), columns)
+                let whole = format!("{name} {rule}: {said}");
+                if page.is_wide { whole } else { fit(&whole, columns) }
             })
             .collect();
         if symptoms.len() > shown {
@@ -156,13 +161,13 @@ fn affected(page: &mut Page, finding: &Finding) {
     }
     let names: Vec<_> = others.iter().map(|it| clean::line(&it.name)).collect();
     if others.iter().all(|it| it.kind == finding.object.kind) {
-        return page.wrapped("also", &folded(&names));
+        return page.wrapped("also", &page.folded(&names));
     }
     let count = match finding.of {
         Some(of) => format!("{} of {of} {}", names.len(), pods(of)),
         None => format!("{} {}", names.len(), pods(names.len())),
     };
-    page.wrapped("affects", &format!("{count}: {}", folded(&names)));
+    page.wrapped("affects", &format!("{count}: {}", page.folded(&names)));
 }
 
 fn pods(count: usize) -> &'static str {

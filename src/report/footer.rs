@@ -18,6 +18,14 @@ use super::{
 };
 
 pub(super) fn tell(page: &mut Page, diagnosis: &Diagnosis, leads: &[Lead]) {
+    if page.is_wide && !diagnosis.suppressed_findings.is_empty() {
+        let lines = diagnosis
+            .suppressed_findings
+            .iter()
+            .map(|it| clean::line(&format!("{} of {} in {} ({})", it.rule, it.object, it.object.namespace, it.by)));
+        page.labelled("left out", lines);
+        page.line("");
+    }
     for paragraph in paragraphs(diagnosis, leads) {
         for line in wrap(&paragraph, page.columns()) {
             page.line(&line);

@@ -3,7 +3,7 @@
 
 use crate::document::{Diagnosis, Finding, NotChecked, Severity};
 
-use super::{Style, clean, lead::at_fault, text, title};
+use super::{Style, clean, lead::at_fault, page::Page, text, title};
 
 /// One suite, whose cases are the findings that follow from no other, and one that passes where there are none.
 pub(super) fn render(diagnosis: &Diagnosis, style: &Style) -> String {
@@ -24,7 +24,7 @@ pub(super) fn render(diagnosis: &Diagnosis, style: &Style) -> String {
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"kubectl doctor\" {counts}>\n  <testsuite name=\"{}\" {counts}>\n{}    <system-out>{}</system-out>\n  </testsuite>\n</testsuites>\n",
         attribute(&asked(diagnosis)),
         cases.concat(),
-        escaped(&text::render(diagnosis, &plain)),
+        escaped(&text::render(diagnosis, Page::new(&plain))),
     )
 }
 

@@ -1,13 +1,13 @@
 //! The report for a ticket: what the text says, and a picture of what follows from what.
 
-use crate::document::{Diagnosis, Evidence, Finding};
+use crate::document::{Diagnosis, Evidence, Finding, Hop};
 
 use super::{
     clean,
     cure::what_to_do,
     footer,
     lead::{Lead, leads},
-    title,
+    path, title,
 };
 
 /// Findings as sections, each with its evidence, change and cures; then the picture, where there is more than one.
@@ -30,6 +30,7 @@ fn section(lead: &Lead, namespace: Option<&str>) -> String {
     if let Some(diff) = finding.cures.first().and_then(|cure| cure.diff.as_deref()) {
         text.push_str(&block("diff", diff));
     }
+    text.push_str(&path(path::of(lead)));
     text.push_str(&evidence(&finding.evidence));
     text.push_str(&cures(finding));
     for symptom in &lead.explains {
@@ -62,6 +63,17 @@ fn cures(finding: &Finding) -> String {
     text
 }
 
+fn path(hops: &[Hop]) -> String {
+    let Some((first, rest)) = hops.split_first() else { return String::new() };
+    let mut lines = vec![format!("  h0[\"{}\"]", escaped(&clean::line(&first.text)))];
+    for (at, hop) in rest.iter().enumerate() {
+        let arrow =
+            hop.broken.as_ref().map_or("-->".to_owned(), |why| format!("--x|\"{}\"|", escaped(&clean::line(why))));
+        lines.push(format!("  h{at} {arrow} h{}[\"{}\"]", at + 1, escaped(&clean::line(&hop.text))));
+    }
+    format!("```mermaid\nflowchart LR\n{}\n```\n\n", lines.join("\n"))
+}
+
 // https://mermaid.js.org/syntax/flowchart.html
 fn picture(leads: &[Lead], namespace: Option<&str>) -> String {
     let mut lines = Vec::new();
@@ -75,7 +87,10 @@ fn picture(leads: &[Lead], namespace: Option<&str>) -> String {
 }
 
 fn label(finding: &Finding, namespace: Option<&str>) -> String {
-    let text = format!("{}: {}", title::name(&finding.object, namespace), clean::line(&finding.rule));
+    escaped(&format!("{}: {}", title::name(&finding.object, namespace), clean::line(&finding.rule)))
+}
+
+fn escaped(text: &str) -> String {
     let escape = |sign: char| match sign {
         '"' => "#quot;".to_owned(),
         '#' | '<' | '>' | '`' | '&' | '\\' => format!("#{};", u32::from(sign)),

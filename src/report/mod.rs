@@ -18,6 +18,7 @@ mod lead;
 mod markdown;
 mod names;
 mod page;
+mod path;
 pub mod rule;
 mod sarif;
 pub mod table;
@@ -28,6 +29,7 @@ mod unseen;
 mod wrap;
 mod yaml;
 
+use page::Page;
 pub use wrap::fit;
 
 /// What the report is written as.
@@ -36,6 +38,8 @@ pub enum Format {
     /// For people.
     #[default]
     Text,
+    /// For people with room: everything, over the whole width of the terminal.
+    Wide,
     /// The whole document, for scripts.
     Json,
     /// The same as YAML.
@@ -67,7 +71,8 @@ pub struct Style {
 /// take for more than text, whatever the cluster's objects hold.
 pub fn render(diagnosis: &Diagnosis, format: Format, style: &Style) -> String {
     match format {
-        Format::Text => text::render(diagnosis, style),
+        Format::Text => text::render(diagnosis, Page::new(style)),
+        Format::Wide => text::render(diagnosis, Page::wide(style)),
         Format::Json => json::render(diagnosis),
         Format::Yaml => yaml::render(diagnosis),
         Format::Name => names::render(diagnosis),

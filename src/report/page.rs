@@ -6,7 +6,7 @@ use colored::Color;
 
 use super::{
     Style,
-    wrap::{width, wrap},
+    wrap::{folded, shown_of, width, wrap},
 };
 
 /// The column of labels.
@@ -19,12 +19,19 @@ const WIDTHS: (usize, usize) = (60, 120);
 /// A text that is being written.
 pub(super) struct Page<'a> {
     pub(super) style: &'a Style,
+    /// Whether nothing is folded or cut.
+    pub(super) is_wide: bool,
     text: String,
 }
 
 impl<'a> Page<'a> {
     pub(super) fn new(style: &'a Style) -> Page<'a> {
-        Page { style, text: String::new() }
+        Page { style, is_wide: false, text: String::new() }
+    }
+
+    /// With everything on it.
+    pub(super) fn wide(style: &'a Style) -> Page<'a> {
+        Page { is_wide: true, ..Page::new(style) }
     }
 
     pub(super) fn finish(self) -> String {
@@ -32,7 +39,8 @@ impl<'a> Page<'a> {
     }
 
     pub(super) fn columns(&self) -> usize {
-        self.style.width.clamp(WIDTHS.0, WIDTHS.1)
+        let (least, most) = WIDTHS;
+        self.style.width.clamp(least, if self.is_wide { usize::MAX } else { most })
     }
 
     /// The columns there are for text behind labels.
@@ -62,6 +70,16 @@ impl<'a> Page<'a> {
     pub(super) fn wrapped(&mut self, label: &str, text: &str) {
         let lines = wrap(text, self.text_columns());
         self.labelled(label, lines);
+    }
+
+    /// The first few names, and how many more there are; on a wide page all of them.
+    pub(super) fn folded(&self, names: &[String]) -> String {
+        if self.is_wide { names.join(", ") } else { folded(names) }
+    }
+
+    /// Of so many lines, as many are shown.
+    pub(super) fn shown_of(&self, count: usize) -> usize {
+        if self.is_wide { count } else { shown_of(count) }
     }
 
     pub(super) fn bold<'t>(&self, text: &'t str) -> Cow<'t, str> {

@@ -84,6 +84,15 @@ mod tests {
     }
 
     #[test]
+    fn columns_stand_below_each_other_in_any_script() {
+        let lines = table("NAME\tWHERE\n東京\there\n🚀 web\tthere\nweb\there").unwrap();
+        let column = |line: &String, word: &str| width(line.split(word).next().unwrap_or_default());
+        assert_eq!(column(&lines[0], "WHERE"), column(&lines[1], "here"));
+        assert_eq!(column(&lines[1], "here"), column(&lines[2], "there"));
+        assert_eq!(column(&lines[1], "here"), column(&lines[3], "here"));
+    }
+
+    #[test]
     fn a_stack_trace_is_no_table() {
         assert_eq!(table("Exception\n\tat main\n\tat run"), None);
         assert_eq!(table("\tat main\n\tat run"), None);

@@ -82,6 +82,7 @@ fn finding(rule: &str, object: ObjectRef, summary: &str) -> Finding {
         affected: vec![],
         of: None,
         evidence: vec![],
+        path: vec![],
         nearest: vec![],
         changes: vec![],
         managed_by: None,
@@ -628,4 +629,48 @@ fn of_many_changes_the_timeline_tells_the_last() {
     let told = timeline_of(timeline);
     assert_eq!(told.len(), 6);
     assert!(told[5].ends_with("Pod/web-1 event BackOff") && told[3].contains("52s ago"), "{told:#?}");
+}
+
+/// A Service that is reached through an Ingress and leads nowhere.
+fn path() -> Vec<Hop> {
+    let hop = |object: Option<ObjectRef>, text: &str, broken: Option<&str>| Hop {
+        object,
+        text: text.to_owned(),
+        broken: broken.map(str::to_owned),
+    };
+    vec![
+        hop(Some(object("Ingress", "shop")), "Ingress/shop shop.example.com/", None),
+        hop(Some(object("Service", "web")), "Service/web:80", None),
+        hop(None, "no endpoint", None),
+        hop(Some(object("Deployment", "web")), "3 pods of Deployment/web :8080", Some("the selector matches no pod")),
+    ]
+}
+
+#[test]
+fn the_way_of_traffic_shows_where_it_ends_and_breaks_before_an_arrow() {
+    let mut cause = finding("service-selector-mismatch", object("Service", "web"), "Service/web leads nowhere");
+    cause.path = path();
+    let drawn = |width: usize| -> Vec<String> {
+        let text = text(&diagnosis(vec![cause.clone()]), width);
+        let lines = text.lines().skip_while(|line| !line.starts_with("  path"));
+        lines
+            .take_while(|line| line.starts_with("  path") || line.starts_with("            "))
+            .map(str::to_owned)
+            .collect()
+    };
+    assert_eq!(
+        drawn(120),
+        ["  path      Ingress/shop shop.example.com/ → Service/web:80 → no endpoint ─✗ 3 pods of Deployment/web :8080"]
+    );
+    assert_eq!(
+        drawn(80),
+        [
+            "  path      Ingress/shop shop.example.com/ → Service/web:80 → no endpoint",
+            "            ─✗ 3 pods of Deployment/web :8080"
+        ]
+    );
+    // Between two things alone there is nothing to draw.
+    cause.path.drain(..2);
+    let text = text(&diagnosis(vec![cause]), 80);
+    assert!(!text.contains("  path"), "{text}");
 }

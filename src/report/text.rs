@@ -4,7 +4,7 @@
 use crate::document::{Diagnosis, ProbeStep};
 
 use super::{
-    Style, clean,
+    clean,
     finding::Teller,
     footer,
     lead::leads,
@@ -12,8 +12,7 @@ use super::{
     table, timeline,
 };
 
-pub(super) fn render(diagnosis: &Diagnosis, style: &Style) -> String {
-    let mut page = Page::new(style);
+pub(super) fn render(diagnosis: &Diagnosis, mut page: Page) -> String {
     if !diagnosis.probe.is_empty() {
         probe(&mut page, &diagnosis.probe);
         page.line("");

@@ -28,7 +28,8 @@ pub(super) fn tell(page: &mut Page, timeline: &[Moment]) {
     let ages: Vec<_> = told.iter().map(|(_, moment)| ago(&moment.at, page.style.now)).collect();
     let column = ages.iter().map(|age| width(age)).max().unwrap_or_default();
     // The last changes, and what came of them first.
-    let skipped = told.len().saturating_sub(MOST);
+    let most = if page.is_wide { told.len() } else { MOST };
+    let skipped = told.len().saturating_sub(most);
     let changes = told.iter().take_while(|(_, moment)| moment.is_change).count();
     let from = skipped.min(changes.saturating_sub(MOST / 2));
     let columns = page.text_columns();
@@ -37,7 +38,7 @@ pub(super) fn tell(page: &mut Page, timeline: &[Moment]) {
         let said = format!("{} {}", clean::line(&moment.object.to_string()), short(&clean::line(&moment.what)));
         format!("{age:column$}  {}{by}", fit(&said, columns.saturating_sub(column + 2 + width(&by))))
     };
-    page.labelled("timeline", told.iter().zip(&ages).skip(from).take(MOST).map(line));
+    page.labelled("timeline", told.iter().zip(&ages).skip(from).take(most).map(line));
     page.line("");
 }
 

@@ -2,8 +2,9 @@
 
 use super::*;
 
-const FORMATS: [Format; 8] = [
+const FORMATS: [Format; 9] = [
     Format::Text,
+    Format::Wide,
     Format::Json,
     Format::Yaml,
     Format::Name,
@@ -26,6 +27,7 @@ fn three() -> Diagnosis {
             ..cure("let it select the pods of Deployment/web", Some("kubectl -n shop patch service web -p '{\"a\":1}'"))
         }],
         evidence: vec![says("Service/web spec.selector", "app=wbe", None)],
+        path: path(),
         ..finding(
             "service-selector-mismatch",
             object("Service", "web"),
@@ -43,6 +45,24 @@ fn three() -> Diagnosis {
     let mut diagnosis = diagnosis(vec![cause, symptom, warning]);
     diagnosis.not_checked = vec![forbidden("secrets")];
     diagnosis
+}
+
+#[test]
+fn a_wide_report_folds_nothing_and_cuts_nothing() {
+    let long = "it has stood for long ".repeat(9);
+    let mut cause = finding("oom-killed", object("Deployment", "web"), "Deployment/web is killed");
+    cause.affected = (0..9).map(|at| object("Pod", &format!("web-{at}"))).collect();
+    let symptom = finding("service-pods-not-ready", object("Service", "web"), &long);
+    let symptom = explained_by(&mut cause, symptom);
+    let mut diagnosis = diagnosis(vec![cause, symptom]);
+    let by = "annotation of Deployment/cache".to_owned();
+    diagnosis.suppressed_findings =
+        vec![Suppressed { rule: "pdb-blocks-eviction".to_owned(), object: object("Deployment", "cache"), by }];
+    let told = ["web-8", long.trim(), "annotation of Deployment/cache"];
+    let (text, wide) = (as_(Format::Text, &diagnosis), as_(Format::Wide, &diagnosis));
+    for told in told {
+        assert!(wide.contains(told) && !text.contains(told), "{told}: {wide}");
+    }
 }
 
 #[test]
