@@ -18,7 +18,7 @@ Examples:
   kubectl doctor svc/web --client deploy/api
                                           which NetworkPolicy keeps this client out
   kubectl doctor svc/web --probe          make connections as well; asks before
-  kubectl doctor -n shop -o markdown      for a ticket; json, junit for a pipeline
+  kubectl doctor -n shop -o markdown      for a ticket; html to share, junit for CI
   kubectl doctor explain oom-killed       when it holds, what it means, what cures it
   kubectl doctor demo                     without a cluster of your own";
 

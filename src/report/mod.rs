@@ -12,6 +12,7 @@ mod evidence;
 mod finding;
 mod footer;
 mod github;
+mod html;
 mod json;
 mod junit;
 mod lead;
@@ -46,6 +47,8 @@ pub enum Format {
     Yaml,
     /// The objects at fault alone, as `kubectl get -o name` does.
     Name,
+    /// One page to share: readable anywhere, without a network.
+    Html,
     /// To paste into a ticket, with a picture of what follows from what.
     Markdown,
     /// Annotations of a workflow run on GitHub.
@@ -76,6 +79,7 @@ pub fn render(diagnosis: &Diagnosis, format: Format, style: &Style) -> String {
         Format::Json => json::render(diagnosis),
         Format::Yaml => yaml::render(diagnosis),
         Format::Name => names::render(diagnosis),
+        Format::Html => html::render(diagnosis, style),
         Format::Markdown => markdown::render(diagnosis),
         Format::Github => github::render(diagnosis),
         Format::Junit => junit::render(diagnosis, style),

@@ -2,9 +2,10 @@
 
 use super::*;
 
-const FORMATS: [Format; 9] = [
+const FORMATS: [Format; 10] = [
     Format::Text,
     Format::Wide,
+    Format::Html,
     Format::Json,
     Format::Yaml,
     Format::Name,
@@ -135,4 +136,55 @@ fn the_clusters_text_is_no_markup() {
     assert_eq!(junit.descendants().filter(|node| node.has_tag_name("failure")).count(), 1);
     assert_eq!(as_(Format::Github, &diagnosis).lines().filter(|line| line.starts_with("::")).count(), 1);
     insta::assert_snapshot!("markdown_of_hostile_text", as_(Format::Markdown, &diagnosis));
+}
+
+#[test]
+fn a_page_to_share_needs_nothing_from_elsewhere() {
+    let page = as_(Format::Html, &three());
+    assert!(page.starts_with("<!doctype html>") && page.ends_with("</html>\n"), "{page}");
+    for never in ["<script", "src=", "url(", "@import", "<link", "<iframe", "{{"] {
+        assert!(!page.contains(never), "{never}");
+    }
+    for told in [
+        "1 cause",
+        "3 pods of Deployment/web :8080",
+        "the selector matches no pod",
+        "svg class=\"graph\"",
+        "Not checked",
+    ] {
+        assert!(page.contains(told), "{told}");
+    }
+}
+
+#[test]
+fn a_page_to_share_has_no_markup_but_its_own() {
+    const OWN: [&str; 34] = [
+        "a", "body", "circle", "code", "doctype", "div", "h1", "h2", "h3", "head", "header", "html", "li", "line",
+        "main", "meta", "ol", "p", "path", "pre", "rect", "section", "span", "strong", "style", "svg", "table", "td",
+        "text", "th", "time", "title", "tr", "ul",
+    ];
+    let text = "a <img src=x onerror=alert(1)>\"' --> </style><script>alert(1)</script> {{body}} ${x} \n<iframe> y";
+    let mut evil = finding(text, object(text, text), text);
+    evil.evidence = vec![says(text, text, Some(NOW)), says(text, text, Some("2026-05-01T11:00:00Z"))];
+    evil.cures = vec![Cure { diff: Some(text.to_owned()), ..cure(text, Some(text)) }];
+    evil.docs = Some("javascript:alert(1)".to_owned());
+    evil.nearest = vec![near(text, text)];
+    evil.path = vec![Hop { object: None, text: text.to_owned(), broken: Some(text.to_owned()) }];
+    evil.affected = vec![object(text, text)];
+    let symptom = finding(text, object("Pod", text), text);
+    let symptom = explained_by(&mut evil, symptom);
+    let mut diagnosis = diagnosis(vec![evil, symptom]);
+    diagnosis.metadata.context = Some(text.to_owned());
+    diagnosis.metadata.target = Some(text.to_owned());
+    diagnosis.not_checked = vec![NotChecked { what: text.to_owned(), why: text.to_owned(), hides: text.to_owned() }];
+    diagnosis.suppressed_findings =
+        vec![Suppressed { rule: text.to_owned(), object: object(text, text), by: text.to_owned() }];
+    let page = as_(Format::Html, &diagnosis);
+    for tag in page.split('<').skip(1) {
+        let name = tag.trim_start_matches(['/', '!']).split(|sign: char| !sign.is_alphanumeric()).next().unwrap();
+        assert!(OWN.contains(&name), "{name}: {tag}");
+        let inside = tag.split('>').next().unwrap();
+        assert!(!inside.contains("onerror") && !inside.contains("javascript:"), "{inside}");
+    }
+    assert_eq!(page.matches("<main>").count(), 1);
 }
