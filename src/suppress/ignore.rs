@@ -72,6 +72,7 @@ impl Named {
         let kind = Kind::from_object(&object.kind, &object.api_version);
         let is_kind = match kind {
             Some(_) => Kind::from_word(&self.kind) == kind,
+            None if Kind::from_word(&self.kind).is_some() => false,
             None => self.kind.split('.').next().is_some_and(|kind| kind.eq_ignore_ascii_case(&object.kind)),
         };
         is_kind && self.name == object.name && self.namespace.as_ref().is_none_or(|it| *it == object.namespace)
