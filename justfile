@@ -19,6 +19,10 @@ test:
 deny:
     .ci/deny
 
+# the documentation as a site, in target/book
+docs: build
+    docs/build
+
 # the archives of a release, the krew manifest, sums and SBOM, in dist/; needs cargo-zigbuild and zig (both on PyPI)
 dist:
     .ci/dist

@@ -8,6 +8,7 @@ mod connection;
 mod custom;
 mod doctor;
 mod files;
+mod fix;
 mod help;
 mod report;
 mod rules;
