@@ -62,6 +62,17 @@ pub fn twice(text: &str) -> String {
     }
 }
 
+/// An amount of memory to try next: twice as much, and at least 100Mi more, which is the Vertical Pod Autoscaler's step
+/// after a container was killed (`--oom-min-bump-up-bytes`); empty where it is no quantity.
+/// <https://github.com/kubernetes/autoscaler/blob/master/vertical-pod-autoscaler/docs/flags.md>
+pub fn raised(text: &str) -> String {
+    const STEP: f64 = 100.0 * 1024.0 * 1024.0;
+    match parse(text) {
+        Some(bytes) if bytes < STEP => show("memory", bytes + STEP),
+        _ => twice(text),
+    }
+}
+
 fn trimmed(number: f64) -> String {
     let text = format!("{number:.1}");
     text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
@@ -101,6 +112,14 @@ mod tests {
         assert_eq!(show_at_most("memory", 23.09 * 1_073_741_824.0), "23Gi");
         assert_eq!(show_at_most("cpu", 2.0 - 0.04), "1960m");
         assert_eq!(show_at_most("nvidia.com/gpu", 1.0), "1");
+    }
+
+    #[test]
+    fn memory_is_raised_by_a_step_that_helps_small_limits_too() {
+        assert_eq!(raised("64Mi"), "164Mi");
+        assert_eq!(raised("256Mi"), "512Mi");
+        assert_eq!(raised("1G"), "2G");
+        assert_eq!(raised(""), "");
     }
 
     #[test]

@@ -15,8 +15,8 @@ pub struct PatchFacts {
     pub if_not_present: String,
     /// Sets runAsUser 1000.
     pub user_1000: String,
-    /// Sets twice the memory limit.
-    pub twice_the_memory: String,
+    /// Sets the raised memory limit.
+    pub raised_memory: String,
     /// Sets twice the CPU limit.
     pub twice_the_cpu: String,
 }
@@ -41,8 +41,8 @@ pub struct ResourceFacts {
     pub memory_request: String,
     /// `status.qosClass` of its pod.
     pub qos: String,
-    /// A memory limit of twice the present one; empty where there is none.
-    pub twice_the_limit: String,
+    /// A memory limit of twice the present one, and 100Mi more at least; empty where there is none.
+    pub raised_limit: String,
     /// `resources.limits.cpu`; empty where there is none.
     pub cpu_limit: String,
     /// A CPU limit of twice the present one; empty where there is none.
@@ -102,7 +102,7 @@ pub(super) fn patches(path: &str, container: &Container, resources: &ResourceFac
     PatchFacts {
         if_not_present: patch(json!({"imagePullPolicy": "IfNotPresent"})),
         user_1000: patch(json!({"securityContext": {"runAsUser": 1000}})),
-        twice_the_memory: patch(json!({"resources": {"limits": {"memory": resources.twice_the_limit}}})),
+        raised_memory: patch(json!({"resources": {"limits": {"memory": resources.raised_limit}}})),
         twice_the_cpu: patch(json!({"resources": {"limits": {"cpu": resources.twice_the_cpu_limit}}})),
     }
 }
@@ -112,7 +112,7 @@ pub(super) fn resources(pod: &Pod, container: &Container) -> ResourceFacts {
     let requests = container.resources.as_ref().and_then(|resources| resources.requests.as_ref());
     let (memory_limit, cpu_limit) = (limit("memory"), limit("cpu"));
     ResourceFacts {
-        twice_the_limit: quantity::twice(&memory_limit),
+        raised_limit: quantity::raised(&memory_limit),
         memory_limit,
         memory_request: requests.and_then(|list| list.get("memory")).map(|asked| asked.0.clone()).unwrap_or_default(),
         twice_the_cpu_limit: quantity::twice(&cpu_limit),
