@@ -17,6 +17,9 @@ use crate::{
     inventory::{Inventory, Lookup, registries},
 };
 
+/// The type of a Secret whose content the server looks at.
+const DOCKER_CONFIG: &str = "kubernetes.io/dockerconfigjson";
+
 /// How the pull of a container's present image goes.
 #[derive(Debug, Clone, Default, Serialize, JsonSchema)]
 pub struct PullFacts {
@@ -181,6 +184,10 @@ fn one_secret(inventory: &Inventory, namespace: &str, name: &str, host: &str) ->
     };
     let kind = secret.type_.as_deref().unwrap_or("Opaque");
     let Some(hosts) = registries(secret) else {
+        // The server takes none of this type that it can't read: whoever collected it has left that out.
+        if kind == DOCKER_CONFIG {
+            return format!("what the pull secret {name} holds could not be read");
+        }
         return format!(
             "Secret {name} is of type {kind} and holds no registry credentials (kubernetes.io/dockerconfigjson is the type for that)"
         );

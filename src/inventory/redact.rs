@@ -137,7 +137,8 @@ fn secret(object: &mut Value) {
 
 // A pull secret's registry hosts are no secret, and are what a failed pull is compared with.
 fn registries_only(key: &str, value: &Value, field: &str) -> String {
-    let config: Value = serde_json::from_slice(&bytes_of(value, field)).unwrap_or_default();
+    // What others have made unreadable before stays so.
+    let Ok(config) = serde_json::from_slice::<Value>(&bytes_of(value, field)) else { return String::new() };
     let auths = if key == ".dockercfg" { Some(&config) } else { config.get("auths") };
     let hosts: Map<String, Value> =
         auths.and_then(Value::as_object).into_iter().flatten().map(|(host, _)| (mask_text(host), json!({}))).collect();
