@@ -77,6 +77,9 @@ pub struct Look {
     /// Diagnose without a cluster: a recording, the output of `kubectl get -o yaml`, a folder of those, a bundle of another tool, or - for standard input
     #[arg(long, global = true, value_name = "FILE")]
     pub from: Vec<PathBuf>,
+    /// Look at what these manifests describe, and say in which fields at fault it differs from them: a file, a folder, or -
+    #[arg(short = 'f', long, global = true, value_name = "FILE")]
+    pub filename: Vec<PathBuf>,
     /// Print on stderr what was asked of the server, and what each stage took
     #[arg(long, global = true)]
     pub stats: bool,

@@ -24,6 +24,9 @@ pub struct Diagnosis {
     /// What was changed and what came of it, oldest first; left out where one of the two is not known.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub timeline: Vec<Moment>,
+    /// Where else objects differ from the manifests that were named; left out where they do not.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub deviations: Vec<Deviation>,
     /// How many findings were left out because somebody asked for that.
     pub suppressed: usize,
     /// Which those are, and who asked; left out where there are none.
@@ -125,6 +128,10 @@ pub struct Finding {
     pub nearest: Vec<Nearest>,
     /// What changed in the field at fault, in what it names, and in the pod template since it worked.
     pub changes: Vec<Change>,
+    /// Where the object differs from its manifest, in the field at fault; left out where no manifest was named, or the
+    /// two are alike there.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub deviations: Vec<Deviation>,
     /// Who manages the object, so that a change here would not last; left out where nobody is known to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub managed_by: Option<ManagedBy>,
@@ -220,6 +227,22 @@ pub struct Change {
     /// Whether it was then. Otherwise it was then at the latest: its manager wrote other fields of the object as well,
     /// and only its last write has a time.
     pub exact: bool,
+}
+
+/// A field in which an object is not as a manifest has it that was named to compare it with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Deviation {
+    /// The object.
+    pub object: ObjectRef,
+    /// The manifest's file.
+    pub file: String,
+    /// The field's path.
+    pub field: String,
+    /// The value in the manifest.
+    pub manifest: Option<String>,
+    /// The value of the object; nothing where it is not set.
+    pub live: Option<String>,
 }
 
 /// Something that came about at a time.

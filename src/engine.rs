@@ -162,6 +162,7 @@ impl Evaluation<'_> {
             path: Vec::new(),
             nearest: rule.nearest.as_ref().map(|nearest| self.list::<Nearest>(nearest)).unwrap_or_default(),
             changes: Vec::new(),
+            deviations: Vec::new(),
             managed_by: None,
             why: self.fill(&rule.why).unwrap_or_default().replace('\n', " ").trim().to_owned(),
             cures: rule.cures.iter().filter_map(|cure| self.cure(cure)).collect(),

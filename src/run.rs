@@ -21,7 +21,7 @@ use crate::{
     explain, fix,
     inventory::{About, Inventory},
     kind::Kind,
-    question::{self, Client, NotFound, Question, Target},
+    question::{self, Client, Manifests, NotFound, Question, Target},
     report::{self, Style},
     rule::{LogPatterns, Rules},
     selector,
@@ -163,12 +163,15 @@ fn look(
     if let Some(complaint) = cli.active.complaint() {
         return Err(Error::new(complaint));
     }
+    let mut manifests = manifests(cli, words)?;
+    let described = manifests.words();
+    let words = if described.is_empty() { words } else { &described };
     if cli.look.from.is_empty() {
         // What is misspelt on the command line is said before a cluster is asked.
         if !question::may_be_custom(words) {
             question(cli, words, None, &Types::default())?;
         }
-        return look_at_cluster(cli, words, patterns, how, stats);
+        return look_at_cluster(cli, words, manifests, patterns, how, stats);
     }
     if cli.active.probe {
         return Err(Error::new(
@@ -180,14 +183,45 @@ fn look(
     let recorded: Vec<String> =
         recorded_target.iter().flat_map(|target| target.split_whitespace()).map(str::to_owned).collect();
     let words = if words.is_empty() { &recorded } else { words };
-    let question = question(cli, words, recorded_in(cli, &inventory), &inventory.custom().types)?;
+    let here = manifests.namespace().map(str::to_owned).or_else(|| recorded_in(cli, &inventory));
+    let question = question(cli, words, here, &inventory.custom().types)?;
+    manifests.within(question.namespace.as_deref().unwrap_or(&namespace));
+    let looked_at = beside(cli, question, inventory, manifests)?;
     stats.end_of("read");
-    Ok((question, inventory))
+    Ok(looked_at)
+}
+
+// What is to be compared, which is what is asked about.
+fn manifests(cli: &Cli, words: &[String]) -> Result<Manifests, Error> {
+    if cli.look.filename.is_empty() {
+        return Ok(Manifests::default());
+    }
+    if !words.is_empty() || cli.look.all_namespaces {
+        return Err(Error::new("-f names what to look at: leave out the target, or -A"));
+    }
+    Manifests::of(files::manifests(&cli.look.filename)?)
+}
+
+// What was collected with the manifests beside it; what they describe and is not there is not asked about.
+fn beside(
+    cli: &Cli,
+    question: Question,
+    mut inventory: Inventory,
+    manifests: Manifests,
+) -> Result<(Question, Inventory), Error> {
+    let words = manifests.words_of_what_is_there(&inventory);
+    manifests.put_into(&mut inventory);
+    if words.is_empty() {
+        return Ok((question, inventory));
+    }
+    let target = self::question(cli, &words, question.namespace.clone(), &inventory.custom().types)?.target;
+    Ok((Question { target, ..question }, inventory))
 }
 
 fn look_at_cluster(
     cli: &Cli,
     words: &[String],
+    mut manifests: Manifests,
     patterns: &LogPatterns,
     how: Look,
     stats: &mut Stats,
@@ -205,7 +239,9 @@ fn look_at_cluster(
         if question::may_be_custom(words) {
             collect::types(&live, &mut inventory).await?;
         }
-        let question = question(cli, words, Some(live.namespace.clone()), &inventory.custom().types)?;
+        let here = manifests.namespace().unwrap_or(&live.namespace).to_owned();
+        let question = question(cli, words, Some(here.clone()), &inventory.custom().types)?;
+        manifests.within(&here);
         inventory.about.namespace = question.namespace.clone().unwrap_or_default();
         let rights = OptionFuture::from(cli.active.probe.then(|| active::rights(&live, &question)));
         let collecting = async {
@@ -226,8 +262,11 @@ fn look_at_cluster(
             }
             (collected, _) => collected,
         };
+        let mut inventory = outcome?;
+        let requests = manifests.requests(&inventory);
+        collect::ask(&live, &mut inventory, &requests).await?;
         stats.add(&live.traffic);
-        Ok((question, outcome?))
+        beside(cli, question, inventory, manifests)
     })
 }
 

@@ -51,6 +51,9 @@ struct Expected {
     /// Why the recording is not as a cluster gave it.
     #[serde(rename = "handWritten")]
     _hand_written: Option<String>,
+    /// It holds what files say, which do not tell of anything else.
+    #[serde(default)]
+    of_files: bool,
     #[serde(default)]
     near: Vec<Near>,
 }
@@ -177,7 +180,7 @@ fn each_cause_is_named_on_its_object_and_nothing_else() {
     each(CASES.iter(), |case| {
         let (diagnosis, _) = case.diagnosis();
         assert_eq!(roots(diagnosis), case.roots(), "{}: other roots than case.yaml says", case.name);
-        assert_eq!(diagnosis.not_checked, [], "{}", case.name);
+        assert_eq!(diagnosis.not_checked.is_empty(), !case.expected.of_files, "{}: {diagnosis:?}", case.name);
     });
 }
 

@@ -2,10 +2,10 @@
 //! when, and what was applied to it.
 
 mod applied;
-mod compare;
+pub mod compare;
 mod elsewhere;
 mod managed;
-mod path;
+pub mod path;
 mod scaled;
 mod template;
 

@@ -1,6 +1,7 @@
 //! Findings into causes: which finding explains which, and what stands first.
 
 mod causes;
+mod deviations;
 mod not_found;
 mod order;
 mod sight;
@@ -56,7 +57,9 @@ pub fn diagnose(question: &Question, inventory: &Inventory, rules: &Rules) -> Re
         finding.changes = object.iter().flat_map(|object| changes::of(&world, object, finding)).collect();
         finding.path = traffic::path(&world, finding);
         finding.managed_by = object.as_ref().and_then(manager::of);
+        deviations::leave_to_the_file(inventory, finding);
     }
+    let unexplained = deviations::explain(inventory, &mut findings);
     causes::explain(rules, &graph, &mut findings);
     let suppressed = suppress::apply(rules.ignored(), inventory, &mut findings);
     order::sort(rules, &reach, &mut findings);
@@ -66,6 +69,7 @@ pub fn diagnose(question: &Question, inventory: &Inventory, rules: &Rules) -> Re
     diagnosis.findings = findings;
     diagnosis.suppressed = suppressed.len();
     diagnosis.suppressed_findings = suppressed;
+    diagnosis.deviations = unexplained;
     diagnosis.probe = sight::steps(inventory);
     diagnosis.not_checked = sight::not_checked(question, inventory, &outcome.unseen);
     diagnosis.checked = sight::checked(inventory, &world, &reach);
@@ -97,6 +101,7 @@ fn document(question: &Question, inventory: &Inventory) -> Diagnosis {
         findings: Vec::new(),
         timeline: Vec::new(),
         probe: Vec::new(),
+        deviations: Vec::new(),
         suppressed: 0,
         suppressed_findings: Vec::new(),
         not_checked: Vec::new(),

@@ -41,6 +41,7 @@ pub fn not_found(question: &Question, inventory: &Inventory, missing: &NotFound)
         path: Vec::new(),
         nearest: missing.nearest.clone(),
         changes: Vec::new(),
+        deviations: Vec::new(),
         managed_by: None,
         why: "What was asked about is not there, so that there is nothing to diagnose.".to_owned(),
         cures: Vec::new(),

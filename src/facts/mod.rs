@@ -19,6 +19,7 @@ pub mod hosts;
 pub mod image;
 pub mod ingress;
 pub mod log;
+pub mod manifest;
 pub mod nearest;
 pub mod node;
 pub mod object;

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::{
     api_service, checked, claim, container,
     controller::{budget, scaler},
-    custom, deleted, gateway, ingress, log, node, pod, policy, reference, refusal, resolver, rollout, schedule,
-    service,
+    custom, deleted, gateway, ingress, log, manifest, node, pod, policy, reference, refusal, resolver, rollout,
+    schedule, service,
 };
 
 /// What a rule can be about.
@@ -68,6 +68,12 @@ pub enum On {
     Entry,
     /// Each Service's name that active checks asked for: `names`.
     Names,
+    /// Each object as a file has it, before it is applied: `manifest`.
+    Manifest,
+    /// Each field of such an object that its kind does not have: `field`.
+    Field,
+    /// Each name in such an object that is nearly that of something else in the files: `mention`.
+    Mention,
 }
 
 impl On {
@@ -100,6 +106,9 @@ impl On {
             On::Access => &["access"],
             On::Entry => &["entry"],
             On::Names => &["names"],
+            On::Manifest => &["manifest"],
+            On::Field => &["field"],
+            On::Mention => &["mention"],
         }
     }
 
@@ -139,6 +148,9 @@ fn shape_of(name: &str) -> schemars::Schema {
         "access" => generator.into_root_schema_for::<checked::AccessFacts>(),
         "entry" => generator.into_root_schema_for::<checked::EntryFacts>(),
         "names" => generator.into_root_schema_for::<checked::NamesFacts>(),
+        "manifest" => generator.into_root_schema_for::<manifest::ManifestFacts>(),
+        "mention" => generator.into_root_schema_for::<manifest::MentionFacts>(),
+        "field" => generator.into_root_schema_for::<manifest::FieldFacts>(),
         "budget" => generator.into_root_schema_for::<budget::BudgetFacts>(),
         // `names` gives no other; the test below holds the two together.
         _ => false.into(),
@@ -152,14 +164,14 @@ mod tests {
     #[test]
     fn every_name_that_a_rule_can_read_has_a_shape() {
         use On::{
-            Access, ApiService, Backend, Budget, Claim, Container, Custom, Deleted, Destination, Entry, Gateway,
-            Ingress, Listener, Names, Node, Parent, Pod, Policy, Port, Preemption, Reference, Scaler, Service, Tls,
-            Webhook, Workload,
+            Access, ApiService, Backend, Budget, Claim, Container, Custom, Deleted, Destination, Entry, Field, Gateway,
+            Ingress, Listener, Manifest, Mention, Names, Node, Parent, Pod, Policy, Port, Preemption, Reference,
+            Scaler, Service, Tls, Webhook, Workload,
         };
         let of_pods = [Container, Reference, Pod, Workload, Scaler, Budget, Policy, Gateway, Parent, Destination, Node];
         for on in of_pods
             .into_iter()
-            .chain([Listener, Access, Entry, Names])
+            .chain([Listener, Access, Entry, Names, Manifest, Field, Mention])
             .chain([Service, Port, Ingress, Backend, Tls, Claim, Webhook, ApiService, Custom, Deleted, Preemption])
         {
             for (name, shape) in on.shape() {

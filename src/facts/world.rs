@@ -14,7 +14,7 @@ use super::{
     events::Events,
     gateway,
     image::ImagesInUse,
-    ingress, log, node, object, pod, policy, reference, refusal, resolver, rollout,
+    ingress, log, manifest, node, object, pod, policy, reference, refusal, resolver, rollout,
     schedule::{self, preemption::Preemptions},
     service,
     subject::{Facts, Subject},
@@ -87,6 +87,7 @@ impl<'a> World<'a> {
         parts.push(Box::new(|subjects| self.add_custom(subjects, reach)));
         parts.push(Box::new(|subjects| self.add_deleted(subjects, reach)));
         parts.push(Box::new(|subjects| self.add_checked(subjects, reach)));
+        parts.push(Box::new(|subjects| self.add_manifests(subjects, reach)));
         parts
     }
 
@@ -190,6 +191,31 @@ impl<'a> World<'a> {
         for (object, metadata) in deleted::within(self.inventory, reach) {
             let facts = Facts::of(&deleted::facts(self.inventory, &object, metadata));
             subjects.push(Subject::new(On::Deleted, object).with("object", &facts));
+        }
+    }
+
+    fn add_manifests(&self, subjects: &mut Vec<Subject>, reach: &Reach) {
+        // In a version that is gone it is no object that the doctor knows, and asked about by its kind all the same.
+        let is_asked = |object: &ObjectRef| {
+            let key = Key::of(object);
+            reach.has(&Key { kind: object.kind.clone(), ..key.clone() }) || reach.has(&key)
+        };
+        for found in self.inventory.manifests() {
+            let told = manifest::facts(self.inventory, found);
+            // What is not there leads to nothing that could be asked about.
+            if !told.absent && !is_asked(&found.object) {
+                continue;
+            }
+            let facts = Facts::of(&told);
+            subjects.push(Subject::new(On::Manifest, found.object.clone()).with("manifest", &facts));
+            for field in manifest::misspelt(found) {
+                let subject = Subject::new(On::Field, found.object.clone()).part(field.path.clone());
+                subjects.push(subject.with("field", &Facts::of(&field)));
+            }
+            for mention in manifest::mentions(self.inventory, &self.workloads, found) {
+                let subject = Subject::new(On::Mention, found.object.clone()).part(mention.path.clone());
+                subjects.push(subject.with("mention", &Facts::of(&mention)));
+            }
         }
     }
 

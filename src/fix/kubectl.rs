@@ -20,7 +20,7 @@ pub enum Preview {
 }
 
 /// These print the object that the server would keep.
-const SHOWING: [&str; 7] = ["patch", "set", "scale", "create", "label", "annotate", "taint"];
+const SHOWING: [&str; 8] = ["apply", "patch", "set", "scale", "create", "label", "annotate", "taint"];
 /// These can be tried, and print a line.
 const TRIED: [&str; 3] = ["delete", "cordon", "uncordon"];
 

@@ -4,6 +4,7 @@ mod coverage;
 mod custom;
 mod fields;
 mod lookup;
+mod manifest;
 mod outline;
 mod redact;
 mod store;
@@ -21,6 +22,7 @@ pub use coverage::{Coverage, NOT_IN_INPUT, State};
 pub use custom::Custom;
 pub use fields::of as fields_of;
 pub use lookup::{Known, Lookup, UNKNOWN};
+pub use manifest::Manifest;
 pub use outline::Outline;
 pub use redact::{certificate, mask_text, registries};
 
@@ -64,6 +66,7 @@ pub struct Inventory {
     pub about: About,
     tables: Tables,
     custom: Custom,
+    manifests: Vec<Manifest>,
     coverage: Coverage,
     names: BTreeMap<(Kind, Option<String>), Names>,
     outlines: BTreeMap<(Kind, String, String), Outline>,
@@ -80,6 +83,7 @@ impl Inventory {
             about,
             tables: Tables::default(),
             custom: Custom::default(),
+            manifests: Vec::new(),
             coverage: Coverage::default(),
             names: BTreeMap::new(),
             outlines: BTreeMap::new(),
@@ -214,6 +218,20 @@ impl Inventory {
         let kind = of.kind.clone();
         self.custom.types.add(of.clone());
         self.custom.insert(of, object).map_err(|error| Error::new(format!("cannot read a {kind}: {error}")))
+    }
+
+    /// Puts an object in as a file has it, beside what there is of it in the cluster.
+    pub fn insert_manifest(&mut self, mut manifest: Manifest) {
+        match Kind::from_object(&manifest.object.kind, &manifest.object.api_version) {
+            Some(kind) => redact::object(kind, &mut manifest.written),
+            None => redact::custom(&mut manifest.written),
+        }
+        self.manifests.push(manifest);
+    }
+
+    /// The objects as files have them, in their order.
+    pub fn manifests(&self) -> &[Manifest] {
+        &self.manifests
     }
 
     /// The objects of other kinds.

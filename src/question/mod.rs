@@ -3,6 +3,7 @@
 mod client;
 mod custom;
 mod kinds;
+mod manifests;
 mod not_found;
 mod target;
 
@@ -18,6 +19,7 @@ use crate::{
 };
 
 pub use client::{CLIENTS, Client};
+pub use manifests::Manifests;
 pub use not_found::NotFound;
 pub use target::{Target, may_be_custom};
 

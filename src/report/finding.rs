@@ -11,6 +11,7 @@ use super::{
     age::ago,
     clean,
     cure::{cures, difference},
+    deviation,
     evidence::{changes, evidence},
     lead::Lead,
     page::{MARGIN, Page, gap},
@@ -42,6 +43,7 @@ impl<'a> Teller<'a> {
         seen(page, finding);
         evidence(page, finding);
         changes(page, finding);
+        deviation::of_finding(page, finding);
         self.meaning(page, finding);
         managed(page, finding);
         cures(page, &finding.cures);

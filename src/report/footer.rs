@@ -10,7 +10,7 @@ use crate::{
 };
 
 use super::{
-    clean,
+    clean, deviation,
     lead::Lead,
     page::Page,
     unseen,
@@ -43,6 +43,7 @@ pub(super) fn paragraphs(diagnosis: &Diagnosis, leads: &[Lead]) -> Vec<String> {
     ];
     let text: Vec<_> = sentences.into_iter().flatten().collect();
     let mut paragraphs = vec![text.join(" ")];
+    paragraphs.extend(deviation::paragraph(diagnosis));
     paragraphs.extend(unseen::sentences(&diagnosis.not_checked));
     paragraphs
 }

@@ -7,6 +7,7 @@ use crate::document::Diagnosis;
 mod age;
 pub mod clean;
 mod cure;
+mod deviation;
 pub mod diff;
 mod evidence;
 mod finding;

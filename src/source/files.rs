@@ -7,6 +7,7 @@
 
 mod bundle;
 mod gathered;
+mod manifest;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -27,7 +28,7 @@ use super::recording;
 use crate::{
     custom::Resource,
     error::Error,
-    inventory::{About, Inventory, NOT_IN_INPUT, State},
+    inventory::{About, Inventory, Manifest, NOT_IN_INPUT, State},
     kind::Kind,
 };
 
@@ -70,8 +71,22 @@ pub fn open(paths: &[PathBuf], namespace: &str) -> Result<Input, Error> {
     reader.finish(paths)
 }
 
+/// The objects that manifests describe, which may have been taken from a cluster; those of no namespace have none yet.
+///
+/// # Errors
+/// As [`read`].
+pub fn manifests(paths: &[PathBuf]) -> Result<Vec<Manifest>, Error> {
+    let mut reader = Reader { takes_any: true, ..Reader::new("") };
+    for path in paths {
+        reader.path(path)?;
+    }
+    Ok(reader.finish(paths)?.inventory.manifests().to_vec())
+}
+
 struct Reader<'a> {
     namespace: &'a str,
+    // Whether every object is taken for a manifest.
+    takes_any: bool,
     input: Input,
     // Why a kind of which something is in the input is not collected.
     partly: BTreeMap<Kind, String>,
@@ -79,6 +94,8 @@ struct Reader<'a> {
     newest: Option<Timestamp>,
     known: usize,
     namespaces: BTreeSet<String>,
+    // Where the document begins that is read, unless another tool wrote it.
+    place: String,
 }
 
 /// Where an object is.
@@ -95,12 +112,14 @@ impl<'a> Reader<'a> {
         let input = Input { inventory: Inventory::new(about), target: None, skipped: BTreeMap::new() };
         Self {
             namespace,
+            takes_any: false,
             input,
             partly: BTreeMap::new(),
             recorded: None,
             newest: None,
             known: 0,
             namespaces: BTreeSet::new(),
+            place: String::new(),
         }
     }
 
@@ -154,8 +173,10 @@ impl<'a> Reader<'a> {
             return read;
         }
         for text::Document { line, value } in documents(name, bytes)? {
-            self.document(value).map_err(|error| Error::new(format!("{name}:{line}: {error}")))?;
+            self.place = format!("{name}:{line}");
+            self.document(value).map_err(|error| Error::new(format!("{}: {error}", self.place)))?;
         }
+        self.place.clear();
         Ok(())
     }
 
@@ -228,8 +249,23 @@ impl<'a> Reader<'a> {
 
     // Where it is, unless it is of a kind that the doctor does not know by itself, of which it tells this much.
     fn object(&mut self, mut object: Value, of_its_kind: State) -> Result<Option<Place>, Error> {
-        let Some(kind) = self.known_kind(&object)? else { return self.custom(object, of_its_kind).map(|()| None) };
+        let is_manifest = self.takes_any || manifest::is_one(&object);
+        let written = (is_manifest && !self.place.is_empty()).then(|| object.clone());
+        let kind = self.known_kind(&object)?;
+        if written.as_ref().is_some_and(manifest::is_removed) {
+            manifest::name_metadata(&mut object);
+            self.note_manifest(written, &object);
+            return Ok(None);
+        }
+        let Some(kind) = kind else { return self.custom(object, of_its_kind).map(|()| None) };
+        if written.is_some() {
+            manifest::name_metadata(&mut object);
+        }
         let place = settle(kind, &mut object, self.namespace)?;
+        self.note_manifest(written, &object);
+        if kind == Kind::Secret {
+            manifest::keep_texts(&mut object);
+        }
         self.newest = self.newest.max(newest(&object));
         self.input
             .inventory

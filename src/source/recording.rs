@@ -13,7 +13,7 @@ use crate::{
     active::Checks,
     custom::Resource,
     error::Error,
-    inventory::{About, Inventory, Names, State},
+    inventory::{About, Inventory, Manifest, Names, State},
     kind::Kind,
 };
 
@@ -34,6 +34,7 @@ pub fn write(inventory: &Inventory, target: Option<&str>) -> String {
         collected: collected(inventory),
         names: inventory.names().map(Listing::of).collect(),
         items: Items(inventory),
+        manifests: inventory.manifests().to_vec(),
         logs_collected: inventory.has_logs(),
         logs: inventory.logs().map(Log::of).collect(),
         checks: inventory.checks().cloned(),
@@ -77,6 +78,9 @@ pub fn read_into(document: Value, inventory: &mut Inventory) -> Result<Option<St
     document.types.into_iter().for_each(|of| inventory.custom_mut().types.add(of));
     for item in document.items {
         insert(item, inventory)?;
+    }
+    for manifest in document.manifests {
+        inventory.insert_manifest(manifest);
     }
     for collected in document.collected {
         collected.say_in(inventory);
@@ -136,6 +140,9 @@ struct Document<I> {
     collected: Vec<Collected>,
     names: Vec<Listing>,
     items: I,
+    /// What files have of them, where they were read from manifests.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    manifests: Vec<Manifest>,
     /// Whether these are all the logs that matter.
     logs_collected: bool,
     logs: Vec<Log>,

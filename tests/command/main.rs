@@ -10,6 +10,7 @@ mod doctor;
 mod files;
 mod fix;
 mod help;
+mod manifests;
 mod report;
 mod rules;
 mod suppress;

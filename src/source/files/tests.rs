@@ -604,3 +604,14 @@ fn an_archive_of_another_kind_is_named() {
         assert_eq!(error(start), format!(": {what}: unpack it, and name the folder"));
     }
 }
+
+#[test]
+fn what_a_secrets_manifest_has_as_text_is_a_key_of_it() {
+    let secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: db, namespace: a}\nstringData: {password: hunter2}\n";
+    let inventory = inventory(format!("{secret}data: {{user: YQ==}}\n"));
+    let kept = get::<Secret>(&inventory, "a", "db").present().unwrap();
+    let keys: Vec<_> = kept.data.as_ref().unwrap().keys().collect();
+    assert_eq!(keys, ["password", "user"]);
+    assert!(kept.string_data.is_none());
+    assert!(!inventory.all_json().any(|object| object.to_string().contains("hunter2")));
+}
