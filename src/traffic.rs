@@ -16,8 +16,12 @@ use crate::{
     kind::Kind,
 };
 
-/// What is wrong with where a port of a Service leads.
-const OF_PORT: [&str; 3] = ["service-named-port-missing", "service-protocol-mismatch", "service-target-port-mismatch"];
+/// What is wrong with where a port of a Service leads, by rule.
+const OF_PORT: [(&str, &str); 3] = [
+    ("service-named-port-missing", "no container has a port of this name"),
+    ("service-protocol-mismatch", "it is of another protocol there"),
+    ("service-target-port-mismatch", "nothing is known to listen there"),
+];
 
 /// The way on which a finding on a Service or an Ingress breaks; empty where there is none, or it is not all known.
 pub fn path(world: &World, finding: &Finding) -> Vec<Hop> {
@@ -73,7 +77,8 @@ fn of_backend(world: &World, finding: &Finding, found: &Ingress) -> Option<Vec<H
 fn entry(inventory: &Inventory, found: &Service, port: Option<&ServicePort>) -> Option<Hop> {
     let (namespace, name) = (object::namespace(&found.metadata), object::name(&found.metadata));
     let mut ways = Vec::new();
-    for from in inventory.seen::<Ingress>(namespace) {
+    let leads_here = |from: &&Ingress| ingress::services(from).iter().any(|service| service == name);
+    for from in inventory.seen::<Ingress>(namespace).filter(leads_here) {
         let backends = ingress::backend_facts(inventory, from).into_iter().filter(|backend| backend.service == name);
         let text = |route: String| format!("Ingress/{} {route}", object::name(&from.metadata));
         ways.extend(backends.map(|backend| hop(Some(object::object_ref(from)), &text(backend.route))));
@@ -115,11 +120,12 @@ fn behind(world: &World, found: &Service, port: Option<&ServicePort>, rule: &str
     } else if facts.ready == 0 {
         last = broken(last, "none of them is ready");
     }
-    if OF_PORT.contains(&rule) && last.broken.is_none() {
-        hops.extend([last, broken(hop(None, &target), "nothing is known to listen there")]);
-    } else {
-        last.text.push_str(&target);
-        hops.push(last);
+    match OF_PORT.iter().find(|(id, _)| *id == rule && last.broken.is_none()) {
+        Some((_, why)) => hops.extend([last, broken(hop(None, &target), why)]),
+        None => {
+            last.text.push_str(&target);
+            hops.push(last);
+        }
     }
     Some(hops)
 }

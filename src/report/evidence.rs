@@ -59,7 +59,7 @@ fn one_line(page: &mut Page, label: &str, words: &str, from: &str) {
 /// Logs as they are, tables as tables.
 fn many_lines(page: &mut Page, label: &str, lines: &[String], from: &str) {
     page.wrapped(label, &format!("{from}:"));
-    let columns = page.text_columns() - MARGIN;
+    let columns = page.line_columns() - MARGIN;
     let lines = table::from_lines(lines, columns)
         .unwrap_or_else(|| last_of(lines, if page.is_wide { usize::MAX } else { LAST_LINES }));
     for line in lines {

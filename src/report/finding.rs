@@ -88,7 +88,7 @@ impl<'a> Teller<'a> {
 
     /// What follows from it, one line each.
     fn symptoms(&self, page: &mut Page, symptoms: &[&Finding]) {
-        let columns = page.text_columns();
+        let columns = page.line_columns();
         let shown = page.shown_of(symptoms.len());
         let mut lines: Vec<_> = symptoms
             .iter()

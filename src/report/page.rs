@@ -48,6 +48,11 @@ impl<'a> Page<'a> {
         self.columns() - INDENT
     }
 
+    /// The columns for what stands in lines of its own behind labels: a wide terminal is used for that.
+    pub(super) fn line_columns(&self) -> usize {
+        self.style.width.max(WIDTHS.0) - INDENT
+    }
+
     pub(super) fn line(&mut self, line: &str) {
         // Of a line with words the end stays: it may be within a command's quotes.
         if !line.trim().is_empty() {

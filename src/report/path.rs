@@ -27,7 +27,7 @@ pub(super) fn tell(page: &mut Page, path: &[Hop]) {
 
 // Broken before an arrow, where a line is full.
 fn lines(page: &Page, path: &[Hop]) -> Vec<String> {
-    let columns = page.text_columns();
+    let columns = page.line_columns();
     let (mut lines, mut line, mut taken) = (Vec::new(), String::new(), 0);
     for (at, hop) in path.iter().enumerate() {
         let text = clean::line(&hop.text);

@@ -8,7 +8,7 @@ use super::{
     finding::Teller,
     footer,
     lead::leads,
-    page::{MARGIN, Page},
+    page::{INDENT, MARGIN, Page},
     table, timeline,
 };
 
@@ -45,7 +45,7 @@ fn probe(page: &mut Page, steps: &[ProbeStep]) {
         said.chain([verdict.to_owned()]).collect::<Vec<_>>()
     });
     let header = vec!["PROBE", "FROM", "TO", "ANSWER", "TIME", "VERDICT"];
-    let columns = page.columns() - MARGIN;
+    let columns = page.line_columns() + INDENT - MARGIN;
     for line in table::of(header, rows, columns) {
         page.line(&format!("{:MARGIN$}{line}", ""));
     }

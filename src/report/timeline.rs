@@ -32,7 +32,7 @@ pub(super) fn tell(page: &mut Page, timeline: &[Moment]) {
     let skipped = told.len().saturating_sub(most);
     let changes = told.iter().take_while(|(_, moment)| moment.is_change).count();
     let from = skipped.min(changes.saturating_sub(MOST / 2));
-    let columns = page.text_columns();
+    let columns = page.line_columns();
     let line = |((_, moment), age): (&(usize, &Moment), &String)| {
         let by = moment.by.as_ref().map(|by| format!(" by {}", clean::line(by))).unwrap_or_default();
         let said = format!("{} {}", clean::line(&moment.object.to_string()), short(&clean::line(&moment.what)));

@@ -69,13 +69,19 @@ impl Named {
     }
 
     fn is(&self, object: &ObjectRef) -> bool {
-        let kind = Kind::from_object(&object.kind, &object.api_version);
-        let is_kind = match kind {
-            Some(_) => Kind::from_word(&self.kind) == kind,
-            None if Kind::from_word(&self.kind).is_some() => false,
-            None => self.kind.split('.').next().is_some_and(|kind| kind.eq_ignore_ascii_case(&object.kind)),
-        };
-        is_kind && self.name == object.name && self.namespace.as_ref().is_none_or(|it| *it == object.namespace)
+        let is_place = self.namespace.as_ref().is_none_or(|namespace| *namespace == object.namespace);
+        is_place && self.name == object.name && self.is_of_kind(object)
+    }
+
+    fn is_of_kind(&self, object: &ObjectRef) -> bool {
+        match (Kind::from_object(&object.kind, &object.api_version), Kind::from_word(&self.kind)) {
+            (None, None) => {
+                let (kind, group) = self.kind.split_once('.').unwrap_or((&self.kind, ""));
+                let is_group = group.is_empty() || object.api_version.starts_with(&format!("{group}/"));
+                is_group && kind.eq_ignore_ascii_case(&object.kind)
+            }
+            (known, meant) => known == meant,
+        }
     }
 }
 
@@ -110,12 +116,10 @@ mod tests {
         }
         let custom = object("cert-manager.io/v1", "Certificate", "shop", "web");
         assert!(ignore("condition-not-met=certificate/web").unwrap().names(&custom));
-        assert!(!ignore("condition-not-met=service/web").unwrap().names(&object(
-            "serving.knative.dev/v1",
-            "Service",
-            "shop",
-            "web"
-        )));
+        let knative = object("serving.knative.dev/v1", "Service", "shop", "web");
+        assert!(!ignore("condition-not-met=service/web").unwrap().names(&knative));
+        assert!(ignore("condition-not-met=service.serving.knative.dev/web").unwrap().names(&knative));
+        assert!(!ignore("condition-not-met=service.example.com/web").unwrap().names(&knative));
     }
 
     #[test]

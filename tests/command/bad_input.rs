@@ -26,7 +26,7 @@ fn a_flag_without_its_value_is_named() {
 
 #[test]
 fn a_value_that_a_flag_does_not_take_is_named_with_those_that_it_does() {
-    says(&["-o", "wide"], &["'wide'", "--output", "text, json"]);
+    says(&["-o", "prose"], &["'prose'", "--output", "text, wide, json"]);
     says(&["--fail-on", "never"], &["'never'", "error, warning, info"]);
     says(&["--color", "yes"], &["'yes'", "auto, always, never"]);
 }

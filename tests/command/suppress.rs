@@ -135,7 +135,7 @@ fn what_is_wrong_in_the_config_file_is_one_line() {
     for (text, said) in [
         ("ignored: []\n", "ignored"),
         ("ignore: [\n", "config.yaml:"),
-        ("output: tekst\n", "output: \"tekst\" is none of text, json"),
+        ("output: tekst\n", "output: \"tekst\" is none of text, "),
         ("failOn: bad\n", "failOn: \"bad\" is none of error, warning, info"),
         ("ignore: [oom-kiled]\n", "did you mean oom-killed?"),
         ("- a\n", "config.yaml:"),

@@ -18,7 +18,7 @@ _kubectl-doctor() {
     elif (( directive & 16 )); then
         _files -/
     elif (( $#values )); then
-        _describe -t words word values $options
+        _describe -t words word values "${(@)options}"
     fi
 }
 if [[ $funcstack[1] == _kubectl-doctor ]]; then

@@ -100,7 +100,7 @@ fn way(path: &[Hop]) -> String {
         }
     });
     let hops: String = hops.collect();
-    part("The way of the traffic", &if hops.is_empty() { hops } else { element("ol", "path", &hops) })
+    part("Traffic path", &if hops.is_empty() { hops } else { element("ol", "path", &hops) })
 }
 
 fn affected(finding: &Finding) -> String {

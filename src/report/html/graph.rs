@@ -14,6 +14,8 @@ use super::{
 const ROW: usize = 52;
 const BOX: usize = 44;
 const STEP: usize = 28;
+/// So many rows fit on a screen beside the first finding.
+const FEW: usize = 12;
 
 /// Nothing where each finding stands for itself.
 pub(super) fn of(leads: &[Lead], namespace: Option<&str>) -> String {
@@ -37,7 +39,9 @@ pub(super) fn of(leads: &[Lead], namespace: Option<&str>) -> String {
         "<svg class=\"graph\" height=\"{}\" role=\"img\" aria-label=\"causes and what follows from them\">\n{drawn}</svg>\n",
         row * ROW - ROW + BOX
     );
-    element("section", "", &format!("{}{svg}", element("h3", "", "What follows from what")))
+    // Of many, nobody is to scroll past the drawing to reach the first.
+    let open = if row <= FEW { " open" } else { "" };
+    element("section", "", &format!("<details{open}><summary>Causes and symptoms</summary>\n{svg}</details>"))
 }
 
 fn node(finding: &Finding, row: usize, indent: usize, namespace: Option<&str>) -> String {

@@ -73,7 +73,7 @@ fn probe(steps: &[ProbeStep]) -> String {
     let rows = steps.iter().map(|step| {
         let cells = [&step.step, &step.from, &step.to, &step.answer].map(|cell| element("td", "", &escaped(cell)));
         let (class, verdict) = if step.ok { ("", "ok") } else { ("failed", "failed") };
-        let last = format!("<td>{} ms</td>{}", step.milliseconds, element("td", class, verdict));
+        let last = format!("<td class=\"time\">{} ms</td>{}", step.milliseconds, element("td", class, verdict));
         format!("<tr>{}{last}</tr>\n", cells.concat())
     });
     let header = ["step", "from", "to", "answer", "time", "verdict"].map(|cell| format!("<th>{cell}</th>")).concat();

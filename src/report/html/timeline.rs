@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 
-use crate::document::{Diagnosis, Moment};
+use crate::document::{Diagnosis, ObjectRef};
 
 use super::{
-    super::{Style, age::ago},
+    super::{Style, age::ago, title},
     markup::{element, escaped},
 };
 
@@ -48,32 +48,35 @@ pub(super) fn of(diagnosis: &Diagnosis, style: &Style) -> String {
          <line x1=\"1%\" y1=\"26\" x2=\"99%\" y2=\"26\"/>\n{}</svg>\n",
         dots.collect::<String>()
     );
-    let heading = element("h3", "", "What came about when");
+    let heading = element("h3", "", "Timeline");
     element("section", "", &format!("{heading}{axis}{}", element("ol", "moments", &rows)))
 }
 
 // Moments, and whatever has a time among the evidence; each once, in the order of time.
 fn points(diagnosis: &Diagnosis) -> Vec<Point> {
-    let said = |moment: &Moment| {
-        let by = moment.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
-        format!("{} {}{by}", moment.object, moment.what)
-    };
-    let moments = diagnosis.timeline.iter().map(|moment| (Some(&moment.at), said(moment), moment.is_change));
-    let findings = || diagnosis.findings.iter();
-    let changes = findings().flat_map(|finding| {
-        finding.changes.iter().map(move |change| {
-            let object = change.object.as_ref().unwrap_or(&finding.object);
-            let by = change.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
-            (change.at.as_ref(), format!("{object} {} changed{by}", change.field), true)
-        })
+    let namespace = diagnosis.metadata.namespace.as_deref();
+    let name = |object: &ObjectRef| title::name(object, namespace);
+    let by = |by: &Option<String>| by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
+    let moments = diagnosis.timeline.iter().map(|moment| {
+        let said = format!("{} {}{}", name(&moment.object), moment.what, by(&moment.by));
+        (Some(&moment.at), said, Some(&moment.object).filter(|_| moment.is_change))
     });
-    let evidence = findings().flat_map(|finding| &finding.evidence).map(|evidence| {
+    let findings = || diagnosis.findings.iter();
+    let changes = findings().flat_map(|finding| finding.changes.iter().map(move |change| (finding, change)));
+    let changes = changes.map(|(finding, change)| {
+        let object = change.object.as_ref().unwrap_or(&finding.object);
+        let said = format!("{} {} changed{}", name(object), change.field, by(&change.by));
+        (change.at.as_ref(), said, Some(object))
+    });
+    let evidence = findings().flat_map(|finding| finding.evidence.iter().map(move |said| (finding, said)));
+    let evidence = evidence.map(|(finding, evidence)| {
         let first = evidence.text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-        (evidence.at.as_ref(), format!("{}: {first}", evidence.source), false)
+        let of = if namespace.is_some() { String::new() } else { format!("{}: ", name(&finding.object)) };
+        (evidence.at.as_ref(), format!("{of}{}: {first}", evidence.source), None)
     });
     // What else has its time told already need not be said again.
     let seen = findings().flat_map(|finding| {
-        let name = format!("{} {}", finding.object, finding.rule);
+        let name = format!("{} {}", name(&finding.object), finding.rule);
         let count =
             finding.count.filter(|count| *count > 1).map(|count| format!(" ({count} times)")).unwrap_or_default();
         [
@@ -83,11 +86,14 @@ fn points(diagnosis: &Diagnosis) -> Vec<Point> {
     });
     let mut points: Vec<Point> = Vec::new();
     let read = |at: Option<&String>| at.and_then(|at| at.parse().ok());
-    for (at, text, is_change) in moments.chain(changes).chain(evidence) {
+    let mut changed = Vec::new();
+    for (at, text, change) in moments.chain(changes).chain(evidence) {
         let Some(at) = read(at) else { continue };
-        let is_told = |point: &Point| point.at == at && (point.text == text || is_change && point.is_change);
-        if !points.iter().any(is_told) {
-            points.push(Point { at, text, is_change });
+        // A change is told among the moments as well, in other words.
+        let is_told = change.is_some() && changed.contains(&(at, change));
+        if !is_told && !points.iter().any(|point| point.at == at && point.text == text) {
+            changed.push((at, change));
+            points.push(Point { at, text, is_change: change.is_some() });
         }
     }
     for (at, text) in seen {
