@@ -183,9 +183,9 @@ fn look(
     let recorded: Vec<String> =
         recorded_target.iter().flat_map(|target| target.split_whitespace()).map(str::to_owned).collect();
     let words = if words.is_empty() { &recorded } else { words };
-    let here = manifests.namespace().map(str::to_owned).or_else(|| recorded_in(cli, &inventory));
+    let recorded = recorded_in(cli, &inventory);
+    let here = manifests.settle(recorded.as_deref().unwrap_or(&namespace))?.or(recorded);
     let question = question(cli, words, here, &inventory.custom().types)?;
-    manifests.within(question.namespace.as_deref().unwrap_or(&namespace));
     let looked_at = beside(cli, question, inventory, manifests)?;
     stats.end_of("read");
     Ok(looked_at)
@@ -199,7 +199,7 @@ fn manifests(cli: &Cli, words: &[String]) -> Result<Manifests, Error> {
     if !words.is_empty() || cli.look.all_namespaces {
         return Err(Error::new("-f names what to look at: leave out the target, or -A"));
     }
-    Manifests::of(files::manifests(&cli.look.filename)?)
+    Ok(Manifests::of(files::manifests(&cli.look.filename)?))
 }
 
 // What was collected with the manifests beside it; what they describe and is not there is not asked about.
@@ -239,9 +239,8 @@ fn look_at_cluster(
         if question::may_be_custom(words) {
             collect::types(&live, &mut inventory).await?;
         }
-        let here = manifests.namespace().unwrap_or(&live.namespace).to_owned();
-        let question = question(cli, words, Some(here.clone()), &inventory.custom().types)?;
-        manifests.within(&here);
+        let here = manifests.settle(&live.namespace)?.unwrap_or_else(|| live.namespace.clone());
+        let question = question(cli, words, Some(here), &inventory.custom().types)?;
         inventory.about.namespace = question.namespace.clone().unwrap_or_default();
         let rights = OptionFuture::from(cli.active.probe.then(|| active::rights(&live, &question)));
         let collecting = async {

@@ -8,6 +8,7 @@ use crate::{
         path::Path,
     },
     document::{Cure, Deviation, Finding, ObjectRef},
+    facts::quantity,
     inventory::{Inventory, Manifest},
     kind::Kind,
     report,
@@ -54,7 +55,8 @@ pub fn explain(inventory: &Inventory, findings: &mut [Finding]) -> Vec<Deviation
     let refused = refused(findings);
     for finding in findings.iter_mut().filter(|finding| !finding.deviations.is_empty()) {
         let files: BTreeSet<&str> = finding.deviations.iter().map(|it| it.file.as_str()).collect();
-        if files.iter().all(|file| !refused.contains(*file)) {
+        let goes_back = finding.deviations.iter().all(may_heal);
+        if goes_back && files.iter().all(|file| !refused.contains(*file)) {
             let others = unexplained.iter().filter(|it| files.contains(it.file.as_str())).count();
             let cure = apply(finding, &files, others);
             finding.cures.insert(0, cure);
@@ -110,6 +112,16 @@ fn is_at_fault(finding: &Finding, path: &Path, inventory: &Inventory) -> bool {
     Path::parse(field).by_names(&object).meets(path)
 }
 
+// A container is not short of what the manifest gives it less of.
+fn may_heal(deviation: &Deviation) -> bool {
+    let amount = |value: &Option<String>| value.as_deref().and_then(quantity::parse);
+    match amount(&deviation.manifest).zip(amount(&deviation.live)) {
+        Some((manifest, live)) if deviation.field.contains(".limits.") => manifest > live,
+        Some((manifest, live)) if deviation.field.contains(".requests.") => manifest < live,
+        _ => true,
+    }
+}
+
 // The files that kubectl apply would not take as they are.
 fn refused(findings: &[Finding]) -> BTreeSet<String> {
     let is_of_file = |finding: &&Finding| REFUSED.contains(&finding.rule.as_str());
@@ -142,5 +154,34 @@ fn apply(finding: &Finding, files: &BTreeSet<&str>, others: usize) -> Cure {
         diff,
         restarts: finding.deviations.iter().any(|it| it.field.starts_with("spec.template")),
         destructive: false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_manifest_that_gives_less_room_heals_nothing() {
+        let heals = |field: &str, manifest: &str, live: &str| {
+            may_heal(&Deviation {
+                object: ObjectRef {
+                    api_version: "v1".to_owned(),
+                    kind: "Pod".to_owned(),
+                    namespace: "shop".to_owned(),
+                    name: "web".to_owned(),
+                    uid: String::new(),
+                },
+                file: "web.yaml".to_owned(),
+                field: field.to_owned(),
+                manifest: Some(manifest.to_owned()),
+                live: Some(live.to_owned()),
+            })
+        };
+        assert!(heals("spec.containers[name=web].resources.limits.memory", "1Gi", "64Mi"));
+        assert!(!heals("spec.containers[name=web].resources.limits.memory", "64Mi", "128Mi"));
+        assert!(heals("spec.containers[name=web].resources.requests.cpu", "500m", "40"));
+        assert!(!heals("spec.containers[name=web].resources.requests.cpu", "41", "40"));
+        assert!(heals("spec.selector.app", "web", "wbe"));
     }
 }

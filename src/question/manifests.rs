@@ -1,5 +1,7 @@
 //! What manifests ask about: the objects that they describe.
 
+use std::collections::BTreeSet;
+
 use crate::{
     error::Error,
     inventory::{Inventory, Manifest},
@@ -13,37 +15,28 @@ pub struct Manifests(Vec<Manifest>);
 
 impl Manifests {
     /// Those that were read.
+    pub fn of(manifests: Vec<Manifest>) -> Self {
+        Self(manifests)
+    }
+
+    /// Puts those that name no namespace in this one, as kubectl does, and says where all of them are; nothing where
+    /// they live in none.
     ///
     /// # Errors
     /// Where they are of several namespaces.
-    pub fn of(manifests: Vec<Manifest>) -> Result<Self, Error> {
-        let these = Self(manifests);
-        let mut names: Vec<&str> = these.namespaces().collect();
-        names.sort_unstable();
-        names.dedup();
-        match names.as_slice() {
-            [one, other, ..] => Err(Error::new(format!(
-                "-f: manifests of several namespaces, {one} and {other} among them: name those of one at a time"
-            ))),
-            _ => Ok(these),
-        }
-    }
-
-    /// The namespace that they name.
-    pub fn namespace(&self) -> Option<&str> {
-        self.namespaces().next()
-    }
-
-    fn namespaces(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(|manifest| manifest.object.namespace.as_str()).filter(|namespace| !namespace.is_empty())
-    }
-
-    /// Puts those that name no namespace in this one.
-    pub fn within(&mut self, namespace: &str) {
+    pub fn settle(&mut self, namespace: &str) -> Result<Option<String>, Error> {
         for manifest in self.0.iter_mut().filter(|it| kind(it).is_some_and(|kind| kind.info().namespaced)) {
             if manifest.object.namespace.is_empty() {
                 namespace.clone_into(&mut manifest.object.namespace);
             }
+        }
+        let named = self.0.iter().map(|manifest| manifest.object.namespace.clone());
+        let names: BTreeSet<String> = named.filter(|namespace| !namespace.is_empty()).collect();
+        match Vec::from_iter(names).as_slice() {
+            [one, other, ..] => Err(Error::new(format!(
+                "-f: manifests of several namespaces, {one} and {other} among them: name those of one at a time"
+            ))),
+            names => Ok(names.first().cloned()),
         }
     }
 

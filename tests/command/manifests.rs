@@ -140,7 +140,14 @@ fn what_is_in_the_manifest_and_not_on_the_cluster_is_said_to_be_so() {
 fn what_can_not_be_compared_is_one_clear_line() {
     let folder = Folder::new();
     let file = folder.file("service.yaml", SERVICE);
-    for args in [vec!["pod/web", "-f", &file], vec!["-A", "-f", &file], vec!["-f", "/nowhere.yaml"]] {
+    let of_two = folder
+        .file("two.yaml", &format!("{SERVICE}---\n{}", SERVICE.replace("metadata: {", "metadata: {namespace: shop, ")));
+    for args in [
+        vec!["--from", TYPO, "-f", &of_two],
+        vec!["pod/web", "-f", &file],
+        vec!["-A", "-f", &file],
+        vec!["-f", "/nowhere.yaml"],
+    ] {
         let run = doctor(&args);
         assert_eq!((run.code, run.stdout.as_str(), run.stderr.lines().count()), (Some(2), "", 1), "{run:?}");
     }
