@@ -1,0 +1,169 @@
+//! What one call of the command does.
+
+mod fix;
+mod look;
+mod terminal;
+
+use std::{io::Write as _, process::ExitCode};
+
+use jiff::Timestamp;
+
+pub use self::terminal::{complain, print, usage};
+
+use self::{
+    look::{look, question, recorded_in, runtime},
+    terminal::style,
+};
+use crate::{
+    active,
+    cli::{Cli, Command},
+    complete, demo,
+    diagnosis::{self, Answer},
+    document::{Diagnosis, Severity},
+    error::Error,
+    explain,
+    inventory::Inventory,
+    question::{NotFound, Question},
+    report,
+    rule::{LogPatterns, Rules},
+    source::{collect::Look, recording},
+    stats::Stats,
+};
+
+/// Runs what was asked for.
+///
+/// # Errors
+/// Where no diagnosis is possible; the text is one line that says why and what to do.
+pub fn run(cli: &Cli) -> Result<ExitCode, Error> {
+    match &cli.command {
+        Some(Command::Rules) => {
+            print(&explain::table(&rules(cli)?));
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(Command::Explain { id }) => {
+            print(&explain::rule(&rules(cli)?, id, &style(cli, Timestamp::now()))?);
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(Command::Demo { case }) => {
+            let (inventory, target) = demo::recording(case.as_deref())?;
+            let question = question(cli, &target, recorded_in(cli, &inventory), &inventory.custom().types)?;
+            Ok(answer(cli, &rules(cli)?, &question, &inventory, &mut Stats::default()))
+        }
+        Some(Command::Record { target, file }) => record(cli, target, file.as_deref()),
+        Some(Command::Completion { shell }) => {
+            match shell.script() {
+                Some(script) => print(script),
+                None => print(&complete::install()?),
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(Command::Cleanup) => cleanup(cli),
+        None => diagnose(cli),
+    }
+}
+
+fn rules(cli: &Cli) -> Result<Rules, Error> {
+    let mut rules = Rules::built_in()?;
+    for folder in &cli.look.rules {
+        rules.add_folder(folder)?;
+    }
+    let flags = cli.look.ignore.iter().map(|word| (word.as_str(), "--ignore".to_owned()));
+    for (word, said_in) in flags.chain(cli.look.settings.ignore()) {
+        rules.ignore(word, &said_in)?;
+    }
+    Ok(rules)
+}
+
+fn diagnose(cli: &Cli) -> Result<ExitCode, Error> {
+    if cli.fix.fix {
+        return fix::fix(cli);
+    }
+    let mut stats = Stats::default();
+    let result = diagnose_counted(cli, &mut stats);
+    if cli.look.stats {
+        let _ = std::io::stderr().write_all(stats.text().as_bytes());
+    }
+    result
+}
+
+fn diagnose_counted(cli: &Cli, stats: &mut Stats) -> Result<ExitCode, Error> {
+    // What is wrong in a user's rule is said before a cluster is asked; the binary's own are read while it answers.
+    if !cli.look.rules.is_empty() || cli.look.ignores_any() {
+        let rules = rules(cli)?;
+        let how = if rules.need_every_pod() { Look::InFull } else { Look::AtAGlance };
+        let (question, inventory) = look(cli, &cli.target, &rules.logs, how, stats)?;
+        return Ok(answer(cli, &rules, &question, &inventory, stats));
+    }
+    let rules = std::thread::spawn(Rules::built_in);
+    let (question, inventory) = look(cli, &cli.target, &LogPatterns::default(), Look::AtAGlance, stats)?;
+    let rules = rules.join().map_err(|_| Error::new("the rules in the binary can't be read; please report it"))??;
+    Ok(answer(cli, &rules, &question, &inventory, stats))
+}
+
+fn record(cli: &Cli, target: &[String], file: Option<&std::path::Path>) -> Result<ExitCode, Error> {
+    let (question, inventory) = look(cli, target, &rules(cli)?.logs, Look::InFull, &mut Stats::default())?;
+    if let Err(missing) = question.resolve(&inventory) {
+        return Err(Error::new(missing.line));
+    }
+    let text = recording::write(&inventory, question.target_text().as_deref());
+    match file {
+        None => print(&text),
+        Some(path) => {
+            std::fs::write(path, text)
+                .map_err(|error| Error::new(format!("cannot write the recording {}: {error}", path.display())))?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn cleanup(cli: &Cli) -> Result<ExitCode, Error> {
+    let tell = |line: &str| print(&format!("{}\n", report::clean::line(line)));
+    runtime()?.block_on(async {
+        let live = cli.connection.connect().await?;
+        let namespace = Some(live.namespace.as_str()).filter(|_| !cli.look.all_namespaces);
+        active::cleanup::cleanup(&live, namespace, cli.active.yes, tell).await
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn answer(cli: &Cli, rules: &Rules, question: &Question, inventory: &Inventory, stats: &mut Stats) -> ExitCode {
+    let answer = diagnosed(cli, rules, question, inventory);
+    stats.end_of("diagnose");
+    match answer {
+        Ok(answer) => {
+            for bug in &answer.bugs {
+                complain(&format!("the rule {bug}"));
+            }
+            print(&report::render(&answer.diagnosis, cli.look.output, &style(cli, inventory.about.now)));
+            stats.end_of("report");
+            if let Some(why) = &answer.unanswered {
+                complain(why);
+                return ExitCode::from(2);
+            }
+            exit_code(&answer.diagnosis, cli.look.fail_on)
+        }
+        Err(missing) => {
+            // For people, and for a list of names, the line on stderr says it all.
+            if !matches!(cli.look.output, report::Format::Text | report::Format::Wide | report::Format::Name) {
+                let diagnosis = diagnosis::not_found(question, inventory, &missing);
+                print(&report::render(&diagnosis, cli.look.output, &style(cli, inventory.about.now)));
+            }
+            complain(&missing.line);
+            ExitCode::from(2)
+        }
+    }
+}
+
+// Every command that it offers reaches the cluster that was asked.
+fn diagnosed(cli: &Cli, rules: &Rules, question: &Question, inventory: &Inventory) -> Result<Answer, NotFound> {
+    let mut answer = diagnosis::diagnose(question, inventory, rules)?;
+    let flags = cli.connection.given();
+    let cures = answer.diagnosis.findings.iter_mut().flat_map(|finding| &mut finding.cures);
+    cures.for_each(|cure| cure.reach(&flags));
+    Ok(answer)
+}
+
+fn exit_code(diagnosis: &Diagnosis, fail_on: Severity) -> ExitCode {
+    let found = diagnosis.findings.iter().any(|finding| finding.severity <= fail_on);
+    ExitCode::from(u8::from(found))
+}
