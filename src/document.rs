@@ -281,8 +281,10 @@ pub struct Cure {
     pub text: String,
     /// The command that cures it, quoted for a shell; what stands in angle brackets is to be filled in.
     pub command: Option<String>,
-    /// That command's words.
+    /// That command's words; where it is several, the first one's.
     pub argv: Vec<String>,
+    /// The words of those that follow it, once it went well.
+    pub then: Vec<Vec<String>>,
     /// A command that changes nothing and shows what is to be done, quoted for a shell.
     pub look: Option<String>,
     /// The change as a diff: lines that start with `-`, `+` or a space, the field's path in the first.
@@ -305,17 +307,26 @@ impl Cure {
         if flags.is_empty() {
             return;
         }
-        if !self.argv.is_empty() {
-            self.argv.splice(1..1, flags.iter().cloned());
+        for argv in self.then.iter_mut().chain([&mut self.argv]).filter(|argv| !argv.is_empty()) {
+            argv.splice(1..1, flags.iter().cloned());
         }
-        for command in [&mut self.command, &mut self.look].into_iter().flatten() {
-            if let Some(rest) = command.strip_prefix("kubectl ") {
-                // What kubectl hands to a plugin stands behind the plugin's name.
-                *command = match rest.strip_prefix("doctor ") {
-                    Some(rest) => format!("kubectl doctor {joined} {rest}"),
-                    None => format!("kubectl {joined} {rest}"),
-                };
-            }
+        self.join();
+        if let Some(rest) = self.look.as_deref().and_then(|look| look.strip_prefix("kubectl ")) {
+            // What kubectl hands to a plugin stands behind the plugin's name.
+            self.look = Some(match rest.strip_prefix("doctor ") {
+                Some(rest) => format!("kubectl doctor {joined} {rest}"),
+                None => format!("kubectl {joined} {rest}"),
+            });
+        }
+    }
+
+    /// Writes the command anew, of its words.
+    pub fn join(&mut self) {
+        if self.command.is_some() {
+            let all = [&self.argv].into_iter().chain(&self.then);
+            let quoted: Result<Vec<String>, _> =
+                all.map(|argv| shlex::try_join(argv.iter().map(String::as_str))).collect();
+            self.command = quoted.ok().map(|commands| commands.join(" && "));
         }
     }
 }

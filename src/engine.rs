@@ -193,6 +193,7 @@ impl Evaluation<'_> {
             text,
             command: quoted(&argv),
             argv,
+            then: Vec::new(),
             look: quoted(&look),
             diff,
             restarts: cure.restarts,

@@ -150,6 +150,7 @@ fn apply(finding: &Finding, files: &BTreeSet<&str>, others: usize) -> Cure {
         text: format!("apply {} as it is{as_well}", files.iter().copied().collect::<Vec<_>>().join(" and ")),
         command: shlex::try_join(argv.iter().map(String::as_str)).ok(),
         argv,
+        then: Vec::new(),
         look: None,
         diff,
         restarts: finding.deviations.iter().any(|it| it.field.starts_with("spec.template")),

@@ -5,6 +5,7 @@ mod deviations;
 mod not_found;
 mod order;
 mod sight;
+mod waiting;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -61,6 +62,7 @@ pub fn diagnose(question: &Question, inventory: &Inventory, rules: &Rules) -> Re
     }
     let unexplained = deviations::explain(inventory, &mut findings);
     causes::explain(rules, &graph, &mut findings);
+    waiting::start_anew(&world, &mut findings);
     let suppressed = suppress::apply(rules.ignored(), inventory, &mut findings);
     order::sort(rules, &reach, &mut findings);
     causes::mark_next(&world, &graph, &mut findings);

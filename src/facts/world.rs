@@ -39,7 +39,8 @@ pub struct World<'a> {
     /// Who owns which pods.
     pub workloads: Workloads<'a>,
     client: Option<Key>,
-    events: Events<'a>,
+    /// What was reported of them.
+    pub events: Events<'a>,
     cluster: schedule::Cluster<'a>,
     preemptions: Preemptions<'a>,
     images: ImagesInUse,

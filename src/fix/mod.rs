@@ -77,7 +77,8 @@ impl Fix<'_> {
     /// # Errors
     /// Where it fails.
     pub fn carry_out(&self) -> Result<String, Error> {
-        kubectl::run(&self.cure.argv, None).map(|said| clean::text(&said))
+        let all = [&self.cure.argv].into_iter().chain(&self.cure.then);
+        all.map(|argv| kubectl::run(argv, None).map(|said| clean::text(&said))).collect()
     }
 }
 

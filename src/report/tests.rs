@@ -110,6 +110,7 @@ fn cure(text: &str, command: Option<&str>) -> Cure {
         text: text.to_owned(),
         command: command.map(str::to_owned),
         argv: vec![],
+        then: vec![],
         look: None,
         diff: None,
         restarts: false,
