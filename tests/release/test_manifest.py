@@ -68,7 +68,9 @@ class Manifest(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             dist.DIST = pathlib.Path(folder)
             dist.ROOT = pathlib.Path(folder)
-            (dist.ROOT / "LICENSE").write_text("free")
+            (dist.ROOT / "docs").mkdir()
+            for file in ["LICENSE", "docs/kubectl-doctor.1"]:
+                (dist.ROOT / file).write_text("free")
             for platform, name in [("linux-arm64", "kubectl-doctor"), ("windows-amd64", "kubectl-doctor.exe")]:
                 (dist.ROOT / name).write_text("a program")
                 dist.archive(platform, dist.ROOT / name)
