@@ -7,6 +7,8 @@ use std::{collections::BTreeMap, fmt};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::command;
+
 /// The whole answer of one run.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -303,10 +305,7 @@ impl Cure {
 
     /// With flags of kubectl's that say which cluster is meant.
     pub fn reach(&mut self, flags: &[String]) {
-        let Ok(joined) = shlex::try_join(flags.iter().map(String::as_str)) else { return };
-        if flags.is_empty() {
-            return;
-        }
+        let Some(joined) = command::quoted(flags) else { return };
         for argv in self.then.iter_mut().chain([&mut self.argv]).filter(|argv| !argv.is_empty()) {
             argv.splice(1..1, flags.iter().cloned());
         }
@@ -322,12 +321,21 @@ impl Cure {
 
     /// Writes the command anew, of its words.
     pub fn join(&mut self) {
-        if self.command.is_some() {
-            let all = [&self.argv].into_iter().chain(&self.then);
-            let quoted: Result<Vec<String>, _> =
-                all.map(|argv| shlex::try_join(argv.iter().map(String::as_str))).collect();
-            self.command = quoted.ok().map(|commands| commands.join(" && "));
-        }
+        let all = [&self.argv].into_iter().chain(&self.then);
+        let quoted: Option<Vec<String>> = all.map(|argv| command::quoted(argv)).collect();
+        self.command = quoted.map(|commands| commands.join(" && "));
+    }
+
+    /// Takes its commands off: only words are left.
+    pub fn take_commands(&mut self) {
+        (self.command, self.argv, self.then, self.look) = (None, Vec::new(), Vec::new(), None);
+    }
+}
+
+impl Finding {
+    /// By rule and object.
+    pub fn reference(&self) -> FindingRef {
+        FindingRef { rule: self.rule.clone(), object: self.object.clone() }
     }
 }
 
@@ -352,6 +360,12 @@ pub struct Suppressed {
     /// Who asked for it: `--ignore`, the path of the config file, `annotation of Deployment/web`; or, of a symptom,
     /// `follows from oom-killed of Deployment/web`.
     pub by: String,
+}
+
+impl fmt::Display for Suppressed {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        write!(formatter, "{} of {} in {} ({})", self.rule, self.object, self.object.namespace, self.by)
+    }
 }
 
 /// One step of an active check.

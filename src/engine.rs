@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cel::{Context, Value};
 
 use crate::{
+    command,
     document::{Cure, Evidence, Finding, Nearest, ObjectRef, Severity},
     facts::{On, Part, Subject},
     parallel, report,
@@ -191,10 +192,10 @@ impl Evaluation<'_> {
         }
         Some(Cure {
             text,
-            command: quoted(&argv),
+            command: command::quoted(&argv),
             argv,
             then: Vec::new(),
-            look: quoted(&look),
+            look: command::quoted(&look),
             diff,
             restarts: cure.restarts,
             destructive: cure.destructive,
@@ -203,7 +204,7 @@ impl Evaluation<'_> {
 
     fn words(&mut self, templates: &[Template]) -> Option<Vec<String>> {
         let words = templates.iter().map(|word| self.fill(word)).collect::<Option<_>>()?;
-        Some(in_namespace(words, &self.subject.object.namespace))
+        Some(command::in_namespace(words, &self.subject.object.namespace))
     }
 
     fn truth(&mut self, expression: &Expression) -> bool {
@@ -276,18 +277,4 @@ fn fingerprint(rule: &Rule, subject: &Subject) -> String {
         text.push_str(part);
     }
     text.trim_end_matches('|').to_owned()
-}
-
-// kubectl takes no flag before the name of a plugin; the rule gives it its own.
-// A word with a NUL byte is no word of a command; names can't hold one.
-fn quoted(argv: &[String]) -> Option<String> {
-    if argv.is_empty() { None } else { shlex::try_join(argv.iter().map(String::as_str)).ok() }
-}
-
-fn in_namespace(mut argv: Vec<String>, namespace: &str) -> Vec<String> {
-    let is_plugin = argv.get(1).is_some_and(|name| name == "doctor");
-    if argv.first().is_some_and(|first| first == "kubectl") && !is_plugin && !namespace.is_empty() {
-        argv.splice(1..1, ["-n".to_owned(), namespace.to_owned()]);
-    }
-    argv
 }

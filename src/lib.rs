@@ -7,6 +7,7 @@ pub mod active;
 mod certificate;
 pub mod changes;
 pub mod cli;
+mod command;
 pub mod complete;
 pub mod config;
 mod confirm;

@@ -7,9 +7,8 @@ use super::{
     compare::{Difference, compare_set},
     path::{Path, Step, take},
 };
-use crate::kind::Kind;
+use crate::{inventory::LAST_APPLIED, kind::Kind};
 
-const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 /// The manager as which `kubectl apply` writes: what it writes is what was applied.
 pub const APPLIER: &str = "kubectl-client-side-apply";
 

@@ -14,7 +14,7 @@ use crate::{
 /// What nothing explains is a root.
 pub(super) fn explain(rules: &Rules, graph: &Graph, findings: &mut [Finding]) {
     let causes = without_rings(direct_causes(rules, graph, findings));
-    let references: Vec<FindingRef> = findings.iter().map(reference).collect();
+    let references: Vec<FindingRef> = findings.iter().map(Finding::reference).collect();
     for (index, explained_by) in causes.iter().enumerate() {
         findings[index].root = explained_by.is_empty();
         findings[index].explained_by = sorted(explained_by.iter().map(|cause| references[*cause].clone()));
@@ -67,18 +67,28 @@ fn leads_to_a_root(causes: &[Vec<usize>], from: usize, seen: &mut BTreeSet<usize
         || (seen.insert(from) && causes[from].iter().any(|next| leads_to_a_root(causes, *next, seen)))
 }
 
+/// Which findings each explains, directly.
+pub(super) type Explains = BTreeMap<FindingRef, Vec<FindingRef>>;
+
+/// Which finding explains which.
+pub(super) fn explained(findings: &[Finding]) -> Explains {
+    findings.iter().map(|finding| (finding.reference(), finding.explains.clone())).collect()
+}
+
+/// What follows from a finding, over any number of links, and itself.
+pub(super) fn with_what_follows(explains: &Explains, from: &FindingRef) -> BTreeSet<FindingRef> {
+    let mut reached = BTreeSet::from([from.clone()]);
+    let mut next = vec![from];
+    while let Some(at) = next.pop() {
+        next.extend(explains.get(at).into_iter().flatten().filter(|symptom| reached.insert((*symptom).clone())));
+    }
+    reached
+}
+
 /// How many findings follow from each, over any number of links.
 pub(super) fn weights(findings: &[Finding]) -> BTreeMap<FindingRef, usize> {
-    let explains: BTreeMap<FindingRef, &[FindingRef]> =
-        findings.iter().map(|finding| (reference(finding), finding.explains.as_slice())).collect();
-    let weight = |from: &FindingRef| {
-        let mut reached = BTreeSet::from([from]);
-        let mut next = vec![from];
-        while let Some(at) = next.pop() {
-            next.extend(explains.get(at).copied().into_iter().flatten().filter(|symptom| reached.insert(symptom)));
-        }
-        reached.len() - 1
-    };
+    let explains = explained(findings);
+    let weight = |from: &FindingRef| with_what_follows(&explains, from).len() - 1;
     explains.keys().map(|reference| (reference.clone(), weight(reference))).collect()
 }
 
@@ -101,14 +111,9 @@ pub(super) fn mark_next(world: &World, graph: &Graph, findings: &mut [Finding]) 
         sufferers.retain(is_one_thing);
         finding.next_after = sufferers.iter().find_map(|sufferer| first_of.get(sufferer)).cloned();
         for sufferer in sufferers {
-            first_of.entry(sufferer).or_insert_with(|| reference(finding));
+            first_of.entry(sufferer).or_insert_with(|| finding.reference());
         }
     }
-}
-
-/// A finding by rule and object.
-pub(super) fn reference(finding: &Finding) -> FindingRef {
-    FindingRef { rule: finding.rule.clone(), object: finding.object.clone() }
 }
 
 fn sorted(references: impl Iterator<Item = FindingRef>) -> Vec<FindingRef> {

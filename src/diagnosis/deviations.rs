@@ -7,6 +7,7 @@ use crate::{
         compare::{compare_set, show},
         path::Path,
     },
+    command,
     document::{Cure, Deviation, Finding, ObjectRef},
     facts::quantity,
     inventory::{Inventory, Manifest},
@@ -71,7 +72,8 @@ pub fn leave_to_the_file(inventory: &Inventory, finding: &mut Finding) {
     let has_uid = |object: serde_json::Value| object.pointer("/metadata/uid").is_some();
     if is_written && !inventory.json_of(&finding.object).is_some_and(has_uid) && finding.rule != NOT_APPLIED {
         for cure in &mut finding.cures {
-            (cure.command, cure.argv, cure.restarts) = (None, Vec::new(), false);
+            cure.take_commands();
+            cure.restarts = false;
         }
     }
 }
@@ -130,13 +132,8 @@ fn refused(findings: &[Finding]) -> BTreeSet<String> {
 }
 
 fn apply(finding: &Finding, files: &BTreeSet<&str>, others: usize) -> Cure {
-    let namespace = &finding.object.namespace;
-    let mut argv = vec!["kubectl".to_owned()];
-    if !namespace.is_empty() {
-        argv.extend(["-n".to_owned(), namespace.clone()]);
-    }
-    argv.push("apply".to_owned());
-    files.iter().for_each(|file| argv.extend(["-f".to_owned(), (*file).to_owned()]));
+    let words = ["kubectl", "apply"].into_iter().chain(files.iter().flat_map(|file| ["-f", *file]));
+    let argv = command::in_namespace(words.map(str::to_owned).collect(), &finding.object.namespace);
     let diff = finding.deviations.first().map(|it| {
         let value = |value: &Option<String>| value.clone().unwrap_or_default();
         report::diff::lines(&it.field, &value(&it.live), &value(&it.manifest))
@@ -148,7 +145,7 @@ fn apply(finding: &Finding, files: &BTreeSet<&str>, others: usize) -> Cure {
     };
     Cure {
         text: format!("apply {} as it is{as_well}", files.iter().copied().collect::<Vec<_>>().join(" and ")),
-        command: shlex::try_join(argv.iter().map(String::as_str)).ok(),
+        command: command::quoted(&argv),
         argv,
         then: Vec::new(),
         look: None,

@@ -16,7 +16,7 @@ use crate::{
     document::{Diagnosis, Finding, Metadata, Severity},
     engine,
     facts::World,
-    graph::{Graph, Reach},
+    graph::Graph,
     inventory::Inventory,
     manager,
     question::{Asked, Client, NotFound, Question},
@@ -44,10 +44,7 @@ pub fn diagnose(question: &Question, inventory: &Inventory, rules: &Rules) -> Re
     let world = World::of(inventory, &rules.logs).with_client(question.client.as_ref().map(Client::key));
     let graph = Graph::of(inventory, &world.workloads, &rules.logs);
     let is_sweep = matches!(asked, Asked::Everything);
-    let reach = match asked {
-        Asked::Everything => Reach::everything(&graph, question.namespace.clone()),
-        Asked::Objects(keys, pods) => Reach::of(&graph, &keys, pods),
-    };
+    let reach = question.reach(&graph, &asked);
     let outcome = engine::run(rules, &world.parts(&reach));
     let mut findings = outcome.findings;
     if is_sweep {

@@ -24,7 +24,7 @@ pub(super) fn sort(rules: &Rules, reach: &Reach, findings: &mut [Finding]) {
 
 fn order(rules: &Rules, reach: &Reach, weights: &BTreeMap<FindingRef, usize>, finding: &Finding) -> Order {
     let object = &finding.object;
-    let weight = weights.get(&causes::reference(finding)).copied().unwrap_or_default();
+    let weight = weights.get(&finding.reference()).copied().unwrap_or_default();
     (
         !finding.root,
         finding.past,

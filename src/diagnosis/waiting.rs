@@ -1,14 +1,15 @@
 //! What would go on waiting after its cause is gone: containers in their back-off, which grows to five minutes, and
 //! controllers that were refused, which try again after up to a quarter of an hour. The cure starts them anew.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use k8s_openapi::api::core::v1::Pod;
 
-use super::causes::reference;
+use super::causes::{Explains, explained, with_what_follows};
 use crate::{
-    document::{Cure, Finding, FindingRef, ObjectRef},
-    facts::{World, refusal},
+    command,
+    document::{Cure, Finding, ObjectRef},
+    facts::{World, container, refusal},
 };
 
 /// These can be started anew by a command.
@@ -16,8 +17,7 @@ const RESTARTED: [&str; 3] = ["Deployment", "StatefulSet", "DaemonSet"];
 
 /// Lets the first cure of each root start what waits for it.
 pub(super) fn start_anew(world: &World, findings: &mut [Finding]) {
-    let explains: BTreeMap<FindingRef, Vec<FindingRef>> =
-        findings.iter().map(|finding| (reference(finding), finding.explains.clone())).collect();
+    let explains = explained(findings);
     for finding in findings.iter_mut().filter(|finding| finding.root) {
         let waiting = waiting(world, &explains, finding);
         if let Some(cure) = finding.cures.first_mut().filter(|cure| !cure.argv.is_empty() && !waiting.is_empty()) {
@@ -26,14 +26,8 @@ pub(super) fn start_anew(world: &World, findings: &mut [Finding]) {
     }
 }
 
-fn waiting(world: &World, explains: &BTreeMap<FindingRef, Vec<FindingRef>>, root: &Finding) -> BTreeSet<ObjectRef> {
-    let mut reached = BTreeSet::from([reference(root)]);
-    let mut next = vec![reference(root)];
-    while let Some(at) = next.pop() {
-        next.extend(
-            explains.get(&at).into_iter().flatten().filter(|symptom| reached.insert((*symptom).clone())).cloned(),
-        );
-    }
+fn waiting(world: &World, explains: &Explains, root: &Finding) -> BTreeSet<ObjectRef> {
+    let reached = with_what_follows(explains, &root.reference());
     let changes_itself = root.cures.first().is_some_and(|cure| cure.restarts);
     let objects: BTreeSet<ObjectRef> = reached.into_iter().map(|reached| reached.object).collect();
     let others = objects.into_iter().filter(|object| *object != root.object || !changes_itself);
@@ -43,11 +37,7 @@ fn waiting(world: &World, explains: &BTreeMap<FindingRef, Vec<FindingRef>>, root
 fn waits(world: &World, object: &ObjectRef, root: &Finding) -> bool {
     let Some(workload) = world.workloads.get(object) else { return false };
     let is_refused = || refusal::words(world.inventory, &world.events, workload).is_some();
-    if *object == root.object {
-        is_refused()
-    } else {
-        is_refused() || workload.pods.iter().any(|pod| is_backed_off(pod))
-    }
+    is_refused() || (*object != root.object && workload.pods.iter().any(|pod| is_backed_off(pod)))
 }
 
 fn is_backed_off(pod: &Pod) -> bool {
@@ -55,7 +45,7 @@ fn is_backed_off(pod: &Pod) -> bool {
     let all = status.map(|status| status.container_statuses.iter().chain(&status.init_container_statuses).flatten());
     all.into_iter().flatten().any(|container| {
         let waiting = container.state.as_ref().and_then(|state| state.waiting.as_ref());
-        waiting.and_then(|waiting| waiting.reason.as_deref()) == Some("CrashLoopBackOff")
+        waiting.and_then(|waiting| waiting.reason.as_deref()) == Some(container::BACKED_OFF)
     })
 }
 
@@ -67,7 +57,8 @@ fn add(cure: &mut Cure, waiting: &BTreeSet<ObjectRef>) {
         .iter()
         .map(|object| {
             let name = format!("{}/{}", object.kind.to_lowercase(), object.name);
-            ["kubectl", "-n", &object.namespace, "rollout", "restart", &name].map(str::to_owned).to_vec()
+            let words = ["kubectl", "rollout", "restart", &name].map(str::to_owned).to_vec();
+            command::in_namespace(words, &object.namespace)
         })
         .collect();
     cure.join();

@@ -8,7 +8,7 @@ use similar::{ChangeTag, TextDiff};
 
 use super::kubectl::Preview;
 use crate::{
-    inventory::mask_text,
+    inventory::{LAST_APPLIED, mask_text},
     report::{Style, clean},
 };
 
@@ -71,7 +71,7 @@ fn yaml(object: &Value) -> String {
     if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
         NOT_SAID.iter().for_each(|field| drop(metadata.remove(*field)));
         if let Some(annotations) = metadata.get_mut("annotations").and_then(Value::as_object_mut) {
-            annotations.remove("kubectl.kubernetes.io/last-applied-configuration");
+            annotations.remove(LAST_APPLIED);
         }
     }
     drop_nulls(&mut object);

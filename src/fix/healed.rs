@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use crate::{
     facts::{service::is_ready, workload::Workloads},
-    graph::{Graph, Reach},
+    graph::Graph,
     inventory::Inventory,
-    question::{Asked, Question},
+    question::Question,
     rule::LogPatterns,
 };
 
@@ -18,10 +18,7 @@ pub fn is_settled(question: &Question, inventory: &Inventory) -> bool {
     let Ok(asked) = question.resolve(inventory) else { return false };
     let workloads = Workloads::of(inventory);
     let graph = Graph::of(inventory, &workloads, &LogPatterns::default());
-    let reach = match asked {
-        Asked::Everything => Reach::everything(&graph, question.namespace.clone()),
-        Asked::Objects(keys, pods) => Reach::of(&graph, &keys, pods),
-    };
+    let reach = question.reach(&graph, &asked);
     reach.workloads(&workloads).filter(|workload| !workload.idle).all(|workload| {
         let has_all = workload.replicas.is_none_or(|wanted| usize::try_from(wanted) == Ok(workload.pods.len()));
         has_all && workload.pods.iter().all(|pod| is_ready(pod))

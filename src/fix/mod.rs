@@ -25,7 +25,7 @@ pub struct Fix<'a> {
 /// # Errors
 /// Where it is no command, leaves something to be filled in, or is not to be made here.
 pub fn choose<'a>(diagnosis: &'a Diagnosis, flags: &Flags) -> Result<Fix<'a>, Error> {
-    let root = diagnosis.findings.iter().find(|finding| finding.explained_by.is_empty());
+    let root = diagnosis.findings.iter().find(|finding| finding.root);
     let Some(finding) = root else { return Err(Error::new("there is nothing to fix")) };
     let object = &finding.object;
     let Some(cure) = finding.cures.iter().find(|cure| !cure.argv.is_empty()) else {

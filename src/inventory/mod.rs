@@ -24,7 +24,7 @@ pub use fields::of as fields_of;
 pub use lookup::{Known, Lookup, UNKNOWN};
 pub use manifest::Manifest;
 pub use outline::Outline;
-pub use redact::{certificate, mask_text, registries};
+pub use redact::{LAST_APPLIED, certificate, mask_text, registries};
 
 use crate::{
     active::Checks,

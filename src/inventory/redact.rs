@@ -14,7 +14,8 @@ const REDACTED: &str = "<redacted>";
 const LARGEST_VALUE: usize = 1024;
 /// The key of a TLS Secret's certificate.
 const CERTIFICATE: &str = "tls.crt";
-const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+/// The annotation in which `kubectl apply` keeps what it was given.
+pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// Replaces what an object of this kind must not show.
 pub fn object(kind: Kind, object: &mut Value) {

@@ -13,7 +13,7 @@ use kube::core::{Selector, SelectorExt as _};
 
 use crate::{
     facts::{object, workload},
-    graph::Key,
+    graph::{Graph, Key, Reach},
     inventory::{Inventory, Lookup, State},
     kind::Kind,
 };
@@ -46,6 +46,14 @@ pub enum Asked {
 }
 
 impl Question {
+    /// How far it reaches: everything in its namespace, or what these objects depend on and what depends on them.
+    pub fn reach(&self, graph: &Graph, asked: &Asked) -> Reach {
+        match asked {
+            Asked::Everything => Reach::everything(graph, self.namespace.clone()),
+            Asked::Objects(keys, pods) => Reach::of(graph, keys, pods.clone()),
+        }
+    }
+
     /// What was asked, as the document says it: `service/web`.
     pub fn target_text(&self) -> Option<String> {
         (self.target != Target::Everything).then(|| self.target.text())

@@ -19,10 +19,7 @@ use super::{
 
 pub(super) fn tell(page: &mut Page, diagnosis: &Diagnosis, leads: &[Lead]) {
     if page.is_wide && !diagnosis.suppressed_findings.is_empty() {
-        let lines = diagnosis
-            .suppressed_findings
-            .iter()
-            .map(|it| clean::line(&format!("{} of {} in {} ({})", it.rule, it.object, it.object.namespace, it.by)));
+        let lines = diagnosis.suppressed_findings.iter().map(|it| clean::line(&it.to_string()));
         page.labelled("left out", lines);
         page.line("");
     }
@@ -49,7 +46,8 @@ pub(super) fn paragraphs(diagnosis: &Diagnosis, leads: &[Lead]) -> Vec<String> {
 }
 
 fn verdict(diagnosis: &Diagnosis, leads: &[Lead]) -> String {
-    let counts = counts(leads).join(", ");
+    let counts: Vec<_> = counts(leads).into_iter().map(|(_, said)| said).collect();
+    let counts = counts.join(", ");
     let has_cause = leads.iter().any(|it| it.finding.severity == Severity::Error);
     match (has_cause, counts.is_empty()) {
         (true, _) => format!("{counts}."),
@@ -87,7 +85,7 @@ fn where_asked(metadata: &Metadata) -> String {
 }
 
 /// `1 cause`, `2 warnings`, `1 note`.
-fn counts(leads: &[Lead]) -> Vec<String> {
+pub(super) fn counts(leads: &[Lead]) -> Vec<(Severity, String)> {
     let words = [(Severity::Error, "cause"), (Severity::Warning, "warning"), (Severity::Info, "note")];
     words
         .into_iter()
@@ -95,8 +93,8 @@ fn counts(leads: &[Lead]) -> Vec<String> {
             let found = leads.iter().filter(|it| it.finding.severity == severity);
             match found.count() {
                 0 => None,
-                1 => Some(format!("1 {word}")),
-                count => Some(format!("{count} {word}s")),
+                1 => Some((severity, format!("1 {word}"))),
+                count => Some((severity, format!("{count} {word}s"))),
             }
         })
         .collect()

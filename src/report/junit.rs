@@ -10,7 +10,10 @@ pub(super) fn render(diagnosis: &Diagnosis, style: &Style) -> String {
     let found = at_fault(&diagnosis.findings);
     let mut cases: Vec<String> = found.iter().map(|finding| case(finding)).collect();
     if cases.is_empty() {
-        cases.push(format!("    <testcase classname=\"kubectl-doctor\" name=\"{}\"/>\n", attribute(&asked(diagnosis))));
+        cases.push(format!(
+            "    <testcase classname=\"kubectl-doctor\" name=\"{}\"/>\n",
+            attribute(&title::asked(&diagnosis.metadata).unwrap_or_else(|| "cluster".to_owned()))
+        ));
     }
     cases.extend(diagnosis.not_checked.iter().map(skipped));
     let failures = found.iter().filter(|finding| finding.severity == Severity::Error).count();
@@ -22,22 +25,10 @@ pub(super) fn render(diagnosis: &Diagnosis, style: &Style) -> String {
     let plain = Style { color: false, ..style.clone() };
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"kubectl doctor\" {counts}>\n  <testsuite name=\"{}\" {counts}>\n{}    <system-out>{}</system-out>\n  </testsuite>\n</testsuites>\n",
-        attribute(&asked(diagnosis)),
+        attribute(&title::asked(&diagnosis.metadata).unwrap_or_else(|| "cluster".to_owned())),
         cases.concat(),
         escaped(&text::render(diagnosis, Page::new(&plain))),
     )
-}
-
-// `service/web in namespace shop`.
-fn asked(diagnosis: &Diagnosis) -> String {
-    let metadata = &diagnosis.metadata;
-    let namespace = metadata.namespace.as_deref().map(|name| format!("namespace {name}"));
-    match (&metadata.target, namespace) {
-        (Some(target), Some(namespace)) => format!("{target} in {namespace}"),
-        (Some(target), None) => target.clone(),
-        (None, Some(namespace)) => namespace,
-        (None, None) => "cluster".to_owned(),
-    }
 }
 
 fn case(finding: &Finding) -> String {

@@ -1,6 +1,6 @@
 //! A finding in one line.
 
-use crate::document::{Certainty, Finding, ObjectRef, Severity};
+use crate::document::{Certainty, Finding, Metadata, ObjectRef, Severity};
 
 use super::clean;
 
@@ -16,6 +16,16 @@ pub(super) fn mark(severity: Severity) -> &'static str {
 /// `Service/web in shop sends traffic to nobody (likely)`; the namespace that was asked about goes without saying.
 pub(super) fn of(finding: &Finding, namespace: Option<&str>) -> String {
     format!("{}{}{}", name(&finding.object, namespace), said_of_object(finding), doubt(finding.certainty))
+}
+
+/// `service/web in namespace shop`: what was asked about; nothing where that was everything.
+pub(super) fn asked(metadata: &Metadata) -> Option<String> {
+    let namespace = metadata.namespace.as_ref().map(|namespace| format!("namespace {namespace}"));
+    match (&metadata.target, namespace) {
+        (Some(target), Some(namespace)) => Some(format!("{target} in {namespace}")),
+        (Some(target), None) => Some(target.clone()),
+        (None, namespace) => namespace,
+    }
 }
 
 /// `Service/web`, and where it is if that was not asked about.

@@ -12,7 +12,7 @@ pub(super) fn render(diagnosis: &Diagnosis) -> String {
     for cure in diagnosis.findings.iter_mut().flat_map(|finding| &mut finding.cures) {
         // A command of which something was taken away is another command.
         if cure.shown().is_some_and(|command| clean::command(command).is_none()) {
-            (cure.command, cure.argv, cure.then, cure.look) = (None, Vec::new(), Vec::new(), None);
+            cure.take_commands();
         }
     }
     // Cannot fail: the document's keys are all text.

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{answer, diagnosed, exit_code, look, print, rules, terminal::style};
+use super::{answer, diagnosed, exit_code, look, print, rules, tell, terminal::style};
 use crate::{
     cli::Cli,
     confirm,
@@ -29,8 +29,9 @@ pub(super) fn fix(cli: &Cli) -> Result<ExitCode, Error> {
     }
     let rules = rules(cli)?;
     let (question, inventory) = look_again(cli, &rules)?;
-    let code = answer(cli, &rules, &question, &inventory, &mut Stats::default());
-    let Ok(found) = diagnosed(cli, &rules, &question, &inventory) else { return Ok(code) };
+    let found = diagnosed(cli, &rules, &question, &inventory);
+    let code = tell(cli, &question, &inventory, &found, &mut Stats::default());
+    let Ok(found) = found else { return Ok(code) };
     if found.diagnosis.findings.is_empty() {
         return Ok(code);
     }

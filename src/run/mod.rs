@@ -129,6 +129,17 @@ fn cleanup(cli: &Cli) -> Result<ExitCode, Error> {
 fn answer(cli: &Cli, rules: &Rules, question: &Question, inventory: &Inventory, stats: &mut Stats) -> ExitCode {
     let answer = diagnosed(cli, rules, question, inventory);
     stats.end_of("diagnose");
+    tell(cli, question, inventory, &answer, stats)
+}
+
+// What came of it, and the exit status that says so.
+fn tell(
+    cli: &Cli,
+    question: &Question,
+    inventory: &Inventory,
+    answer: &Result<Answer, NotFound>,
+    stats: &mut Stats,
+) -> ExitCode {
     match answer {
         Ok(answer) => {
             for bug in &answer.bugs {
@@ -145,7 +156,7 @@ fn answer(cli: &Cli, rules: &Rules, question: &Question, inventory: &Inventory, 
         Err(missing) => {
             // For people, and for a list of names, the line on stderr says it all.
             if !matches!(cli.look.output, report::Format::Text | report::Format::Wide | report::Format::Name) {
-                let diagnosis = diagnosis::not_found(question, inventory, &missing);
+                let diagnosis = diagnosis::not_found(question, inventory, missing);
                 print(&report::render(&diagnosis, cli.look.output, &style(cli, inventory.about.now)));
             }
             complain(&missing.line);

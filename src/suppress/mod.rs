@@ -26,7 +26,7 @@ pub fn apply(ignores: &[Ignore], inventory: &Inventory, findings: &mut Vec<Findi
     }
     let is_suppressed =
         |it: &FindingRef| suppressed.iter().any(|other| other.rule == it.rule && other.object == it.object);
-    findings.retain(|finding| !is_suppressed(&reference(finding)));
+    findings.retain(|finding| !is_suppressed(&finding.reference()));
     for finding in findings {
         finding.explains.retain(|it| !is_suppressed(it));
         finding.explained_by.retain(|it| !is_suppressed(it));
@@ -57,8 +57,4 @@ fn follows_from(suppressed: &[Suppressed], finding: &Finding) -> Option<Suppress
 
 fn unasked(finding: &Finding) -> Suppressed {
     Suppressed { rule: finding.rule.clone(), object: finding.object.clone(), by: String::new() }
-}
-
-fn reference(finding: &Finding) -> FindingRef {
-    FindingRef { rule: finding.rule.clone(), object: finding.object.clone() }
 }

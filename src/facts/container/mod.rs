@@ -10,7 +10,7 @@ use serde::Serialize;
 
 pub use log::{is_init_at_work, log, log_of};
 pub use settings::{MountFacts, PatchFacts, ResourceFacts, command};
-pub use state::{is_failing, statuses_field};
+pub use state::{BACKED_OFF, is_failing, statuses_field};
 
 use super::{
     events::{EventFacts, Events},

@@ -50,7 +50,8 @@ pub fn is_failing(inventory: &Inventory, status: &ContainerStatus) -> bool {
 }
 
 // `back-off 5m0s restarting failed container=web pod=…` says nothing of why.
-const BACKED_OFF: &str = "CrashLoopBackOff";
+/// The reason for which a container waits that ended again and again.
+pub const BACKED_OFF: &str = "CrashLoopBackOff";
 
 /// The list of the pod's status in which a container stands.
 pub fn statuses_field(init: bool) -> &'static str {

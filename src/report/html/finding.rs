@@ -8,8 +8,11 @@ use super::{
 };
 
 pub(super) fn class(finding: &Finding) -> &'static str {
-    match finding.severity {
-        _ if finding.past => "past",
+    if finding.past { "past" } else { class_of(finding.severity) }
+}
+
+pub(super) fn class_of(severity: Severity) -> &'static str {
+    match severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
         Severity::Info => "info",

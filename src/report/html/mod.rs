@@ -5,11 +5,12 @@ mod graph;
 mod markup;
 mod timeline;
 
-use crate::document::{Diagnosis, Metadata, NotChecked, ProbeStep, Severity, Suppressed};
+use crate::document::{Diagnosis, Metadata, NotChecked, ProbeStep, Suppressed};
 
 use super::{
     Style, footer,
     lead::{Lead, leads},
+    title,
 };
 use markup::{element, escaped, fill};
 
@@ -30,13 +31,7 @@ pub(super) fn render(diagnosis: &Diagnosis, style: &Style) -> String {
 }
 
 fn title(metadata: &Metadata) -> String {
-    let namespace = metadata.namespace.as_ref().map(|namespace| format!("namespace {namespace}"));
-    match (&metadata.target, namespace) {
-        (Some(target), Some(namespace)) => format!("{target} in {namespace}"),
-        (Some(target), None) => target.clone(),
-        (None, Some(namespace)) => namespace,
-        (None, None) => "the whole cluster".to_owned(),
-    }
+    title::asked(metadata).unwrap_or_else(|| "the whole cluster".to_owned())
 }
 
 fn header(diagnosis: &Diagnosis, leads: &[Lead], style: &Style) -> String {
@@ -45,16 +40,8 @@ fn header(diagnosis: &Diagnosis, leads: &[Lead], style: &Style) -> String {
     let server = metadata.server.as_ref().map(|server| format!("Kubernetes {server}"));
     let at = style.now.strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
     let about: Vec<String> = [context, server, Some(at), Some(metadata.tool.clone())].into_iter().flatten().collect();
-    let words = [
-        (Severity::Error, "error", "cause"),
-        (Severity::Warning, "warning", "warning"),
-        (Severity::Info, "info", "note"),
-    ];
-    let counts = words.into_iter().filter_map(|(severity, class, word)| {
-        let count = leads.iter().filter(|lead| lead.finding.severity == severity).count();
-        let plural = if count == 1 { "" } else { "s" };
-        (count > 0).then(|| element("li", class, &format!("{count} {word}{plural}")))
-    });
+    let counts = footer::counts(leads);
+    let counts = counts.iter().map(|(severity, said)| element("li", finding::class_of(*severity), said));
     let counts: String = counts.collect();
     let counts = if counts.is_empty() { counts } else { element("ul", "counts", &counts) };
     let verdict = footer::paragraphs(diagnosis, leads);
@@ -82,10 +69,7 @@ fn probe(steps: &[ProbeStep]) -> String {
 }
 
 fn suppressed(all: &[Suppressed]) -> String {
-    let lines = all.iter().map(|it| {
-        let said = format!("{} of {} in {} ({})", it.rule, it.object, it.object.namespace, it.by);
-        element("li", "", &escaped(&said))
-    });
+    let lines = all.iter().map(|it| element("li", "", &escaped(&it.to_string())));
     list("Left out as asked", &lines.collect::<String>())
 }
 

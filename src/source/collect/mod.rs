@@ -15,7 +15,7 @@ use super::{Reply, Request, Source};
 use crate::{
     error::Error,
     facts::{events::Events, schedule::preemption::Preemptions, workload::Workloads},
-    graph::{Graph, Reach},
+    graph::Graph,
     inventory::Inventory,
     kind::Kind,
     question::{Asked, Question, Target},
@@ -181,10 +181,7 @@ impl Wanted<'_> {
         let graph = Graph::of(self.inventory, &workloads, self.patterns);
         let events = Events::of(self.inventory);
         let preemptions = Preemptions::of(self.inventory);
-        let reach = match asked {
-            Asked::Everything => Reach::everything(&graph, self.question.namespace.clone()),
-            Asked::Objects(keys, pods) => Reach::of(&graph, keys, pods.clone()),
-        };
+        let reach = self.question.reach(&graph, asked);
         for workload in reach.workloads(&workloads) {
             self.references(workload);
             self.of_refusal(workload, &events);
