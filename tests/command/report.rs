@@ -116,3 +116,11 @@ fn help_and_version_are_no_errors() {
         assert!(run.stdout.contains("kubectl doctor"), "{args:?}");
     }
 }
+
+#[test]
+fn a_command_that_only_looks_is_in_every_report_that_people_read() {
+    for format in ["text", "wide", "markdown", "html", "github", "junit"] {
+        let run = doctor(&["--from", "testdata/crash-app-error/recording.json", "-o", format]);
+        assert!(run.stdout.contains("kubectl -n crash-app-error logs api -c api --previous"), "{format}: {run:?}");
+    }
+}

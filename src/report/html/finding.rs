@@ -167,7 +167,7 @@ fn cures(finding: &Finding) -> String {
 }
 
 fn command(cure: &Cure) -> String {
-    match cure.command.as_deref().map(clean::command) {
+    match cure.shown().map(clean::command) {
         Some(Some(command)) => element("pre", "command", &entities(command)),
         Some(None) => element("p", "quiet", "(a command with characters that cannot be seen: left out)"),
         None => String::new(),
