@@ -14,6 +14,7 @@ const LOGS: &str = "logs";
 
 fn main() {
     println!("cargo:rerun-if-changed=rules");
+    pack_relocations();
     let (logs, areas): (Vec<_>, Vec<_>) = entries("rules").into_iter().partition(|folder| folder.ends_with(LOGS));
     let rules = areas.iter().flat_map(entries).map(|file| {
         let area = file.parent().and_then(Path::file_name).expect("a rule is in the folder of its area");
@@ -30,6 +31,15 @@ fn main() {
         patterns
     });
     write("logs.json", patterns);
+}
+
+// 0.4 MB less of a binary of 15: https://maskray.me/blog/2021-10-31-relative-relocations-and-relr. The linkers of other
+// systems, and zig's, know no such thing.
+fn pack_relocations() {
+    let is = |name: &str, value: &str| env::var(name).is_ok_and(|found| found == value);
+    if is("CARGO_CFG_TARGET_OS", "linux") && is("CARGO_CFG_TARGET_ENV", "gnu") {
+        println!("cargo:rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
+    }
 }
 
 // In the order of the alphabet.

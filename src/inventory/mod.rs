@@ -148,6 +148,9 @@ impl Inventory {
             (Request::Matching { kind, .. } | Request::Selected { kind, .. }, Reply::Items(items)) => {
                 self.insert_all(*kind, &items)?;
             }
+            (Request::Selected { kind, namespace, .. }, Reply::Failed(why)) => {
+                self.coverage.list(*kind, namespace.as_deref(), State::Failed(why));
+            }
             (Request::Log(key), Reply::Log(text)) => {
                 self.logs.insert(key.clone(), Ok(Some(mask_text(&text))));
             }

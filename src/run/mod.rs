@@ -90,14 +90,19 @@ fn diagnose_counted(cli: &Cli, stats: &mut Stats) -> Result<ExitCode, Error> {
     // What is wrong in a user's rule is said before a cluster is asked; the binary's own are read while it answers.
     if !cli.look.rules.is_empty() || cli.look.ignores_any() {
         let rules = rules(cli)?;
-        let how = if rules.need_every_pod() { Look::InFull } else { Look::AtAGlance };
+        let how = if rules.need_every_pod() { Look::InFull } else { glance(cli) };
         let (question, inventory) = look(cli, &cli.target, &rules.logs, how, stats)?;
         return Ok(answer(cli, &rules, &question, &inventory, stats));
     }
     let rules = std::thread::spawn(Rules::built_in);
-    let (question, inventory) = look(cli, &cli.target, &LogPatterns::default(), Look::AtAGlance, stats)?;
+    let (question, inventory) = look(cli, &cli.target, &LogPatterns::default(), glance(cli), stats)?;
     let rules = rules.join().map_err(|_| Error::new("the rules in the binary can't be read; please report it"))??;
     Ok(answer(cli, &rules, &question, &inventory, stats))
+}
+
+// Connections are made from any pod that may make them.
+fn glance(cli: &Cli) -> Look {
+    if cli.active.probe && !cli.look.all_namespaces { Look::InFull } else { Look::AtAGlance }
 }
 
 fn record(cli: &Cli, target: &[String], file: Option<&std::path::Path>) -> Result<ExitCode, Error> {

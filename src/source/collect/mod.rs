@@ -1,6 +1,7 @@
 //! Which requests a question takes: one wave of what is always looked at, and
 //! further ones for what the answers name. Nothing is asked for twice.
 
+mod alone;
 mod changes;
 mod cluster;
 mod custom;
@@ -67,13 +68,15 @@ pub async fn collect(
         glance::look(source, question, &mut inventory, &mut asked).await?;
     }
     for _ in 0..WAVES {
-        let wave: Vec<Request> = wanted(question, &inventory, patterns, &asked).difference(&asked).cloned().collect();
+        let wave: Vec<Request> =
+            wanted(question, &inventory, patterns, how, &asked).difference(&asked).cloned().collect();
         if wave.is_empty() {
             break;
         }
         ask(source, &mut inventory, &wave).await?;
         asked.extend(wave);
     }
+    alone::is_all(question, &mut inventory, how);
     Ok(inventory)
 }
 
@@ -94,9 +97,11 @@ fn wanted(
     question: &Question,
     inventory: &Inventory,
     patterns: &LogPatterns,
+    how: Look,
     asked: &BTreeSet<Request>,
 ) -> BTreeSet<Request> {
-    let mut wanted = Wanted { question, inventory, patterns, requests: first(question), in_passing: BTreeSet::new() };
+    let mut wanted =
+        Wanted { question, inventory, patterns, how, requests: first(question), in_passing: BTreeSet::new() };
     wanted.of_namespace();
     wanted.of_client();
     wanted.of_routes();
@@ -117,6 +122,7 @@ struct Wanted<'a> {
     question: &'a Question,
     inventory: &'a Inventory,
     patterns: &'a LogPatterns,
+    how: Look,
     requests: BTreeSet<Request>,
     in_passing: BTreeSet<Request>,
 }
@@ -149,10 +155,15 @@ impl Wanted<'_> {
 
     fn of_namespace(&mut self) {
         let namespace = self.question.namespace.as_deref();
-        for kind in self.question.kinds(self.inventory) {
-            self.list(kind, namespace);
+        let mut kinds = self.question.kinds(self.inventory);
+        kinds.extend(self.question.target.each().iter().filter_map(Target::kind));
+        if let Some(namespace) = namespace
+            && alone::is_enough_for(self.question, self.inventory, self.how)
+        {
+            kinds.remove(&Kind::Pod);
+            self.each_by_name(namespace);
         }
-        for kind in self.question.target.each().iter().filter_map(Target::kind) {
+        for kind in kinds {
             self.list(kind, namespace.filter(|_| kind.info().namespaced));
         }
         self.of_custom_targets();
@@ -197,6 +208,7 @@ impl Wanted<'_> {
         self.of_daemon_sets(&reach);
         self.of_jobs(&workloads, &reach);
         self.of_services(&workloads, &reach);
+        self.beside_them(&workloads, &reach);
         self.of_services_elsewhere(asked, &graph, &workloads, &reach);
         self.of_ingresses(&reach);
         self.of_gateways(&reach);

@@ -29,6 +29,8 @@ impl Wanted<'_> {
                 Kind::PersistentVolumeClaim => self.list(kind, scope),
                 _ if !key.is_empty() && self.is_told(workload, (kind, namespace, name), &references) => {}
                 _ if !key.is_empty() => self.get(kind, namespace, name),
+                // It is fetched for its keys.
+                _ if !references.keys_of(kind, name).is_empty() => {}
                 _ => self.names(kind, scope),
             }
             if self.inventory.exists(kind, namespace, name).is_absent() {
