@@ -6,7 +6,7 @@ use clap::{ArgMatches, Args, Parser, Subcommand, ValueEnum, parser::ValueSource}
 
 use crate::{
     active, complete::Shell, config::Config, document::Severity, error::Error, fix, report::Format,
-    source::live::Connection,
+    source::live::Connection, wait,
 };
 
 /// What most people want, ahead of everything else.
@@ -120,6 +120,16 @@ pub enum Command {
         #[arg(long, value_name = "FILE")]
         file: Option<PathBuf>,
     },
+    /// Wait until it is well; end at once where a cause stands that can't pass by itself
+    Wait {
+        /// What to wait for, as in a diagnosis: deploy/web job/load, or nothing with -l or -f
+        target: Vec<String>,
+        /// Which state, and how long.
+        #[command(flatten)]
+        flags: wait::Flags,
+    },
+    /// Show on the terminal what is wrong now, when it began and what healed: in the namespace, or with -A in all of them
+    Watch,
     /// Say what a rule means, when it holds and what cures it
     Explain {
         /// The rule's id, as in service-selector-mismatch
@@ -157,12 +167,14 @@ impl Cli {
             None => Vec::new(),
             Some(Command::Rules) => vec!["rules".to_owned()],
             Some(Command::Cleanup) => vec!["cleanup".to_owned()],
+            Some(Command::Watch) => vec!["watch".to_owned()],
             Some(Command::Completion { shell }) => {
                 let name = shell.to_possible_value().map(|value| value.get_name().to_owned());
                 std::iter::once("completion".to_owned()).chain(name).collect()
             }
             Some(Command::Demo { case }) => std::iter::once("demo".to_owned()).chain(case).collect(),
             Some(Command::Explain { id }) => vec!["explain".to_owned(), id],
+            Some(Command::Wait { target, .. }) => std::iter::once("wait".to_owned()).chain(target).collect(),
             Some(Command::Record { target, .. }) => std::iter::once("record".to_owned()).chain(target).collect(),
         };
         self.target.extend(words);

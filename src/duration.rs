@@ -1,10 +1,13 @@
-//! `--request-timeout`, written as Go writes durations.
+//! Durations as Go, and so kubectl, writes them.
 
 use std::time::Duration;
 
+/// Nothing for no limit.
+pub type Limit = Option<Duration>;
+
 /// kubectl's reading: `10s`, `1m30s`, `500ms`, a bare number of seconds; `0`
 /// is no limit at all, `Ok(None)`.
-pub(super) fn parse(text: &str) -> Result<Option<Duration>, String> {
+pub fn parse(text: &str) -> Result<Limit, String> {
     let seconds = match text.parse::<u64>() {
         Ok(seconds) => Some(seconds as f64),
         Err(_) => units(text),
@@ -46,7 +49,7 @@ fn split(text: &str, belongs: impl Fn(char) -> bool) -> (&str, &str) {
 }
 
 /// As short as it can be told: `10s`, `1m30s`, `500ms`.
-pub(super) fn short(duration: Duration) -> String {
+pub fn short(duration: Duration) -> String {
     let seconds = duration.as_secs();
     match (seconds / 60, seconds % 60, duration.subsec_millis()) {
         (0, 0, millis) => format!("{millis}ms"),

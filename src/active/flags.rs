@@ -1,7 +1,13 @@
 //! The flags of active checks.
 
+use std::time::Duration;
+
+use crate::duration::{self, Limit};
+
 /// The image that checks run in: any with sh and curl or wget does.
 const IMAGE: &str = "docker.io/curlimages/curl:8.17.0";
+
+const LONGEST: Duration = Duration::from_secs(60);
 
 /// Whether and how to check actively.
 #[derive(Debug, Clone, clap::Args)]
@@ -22,15 +28,20 @@ pub struct Flags {
     /// A header to send, as in 'X-Tenant: shop'; may be repeated, and can be read in the spec of what is made
     #[arg(long, global = true, value_name = "HEADER")]
     pub header: Vec<String>,
-    /// How many seconds to wait for one answer
-    #[arg(long, global = true, value_name = "SECONDS", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=60))]
-    pub timeout: u16,
+    /// How long to wait for one answer, from 1s to 60s
+    #[arg(long, global = true, value_name = "DURATION", default_value = "4s", value_parser = whole_seconds)]
+    pub timeout: Limit,
     /// The image of the checks, with sh and curl or wget
     #[arg(long, global = true, value_name = "IMAGE", default_value = IMAGE)]
     pub probe_image: String,
 }
 
 impl Flags {
+    /// How many seconds to wait for one answer.
+    pub fn seconds(&self) -> u64 {
+        self.timeout.unwrap_or(LONGEST).as_secs()
+    }
+
     /// What is wrong with them; nothing where they do.
     pub fn complaint(&self) -> Option<String> {
         let one_line = |text: &String| !text.chars().any(char::is_control);
@@ -51,6 +62,12 @@ impl Flags {
         }
         None
     }
+}
+
+fn whole_seconds(text: &str) -> Result<Limit, String> {
+    let limit = duration::parse(text)?;
+    let is_whole = |limit: &Duration| limit.subsec_nanos() == 0 && (1..=LONGEST.as_secs()).contains(&limit.as_secs());
+    limit.filter(is_whole).map(Some).ok_or_else(|| "write whole seconds from 1s to 60s".to_owned())
 }
 
 #[cfg(test)]

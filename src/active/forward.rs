@@ -76,7 +76,7 @@ async fn connect(api: &Api<Pod>, pod: &str, ask: &Ask, flags: &Flags) -> Result<
         }
         Some(start)
     };
-    let limit = Duration::from_secs(u64::from(flags.timeout));
+    let limit = Duration::from_secs(flags.seconds());
     let Ok(said) = tokio::time::timeout(limit, exchange).await else { return Ok(Answer::Silent) };
     let said = said.unwrap_or_default();
     if !said.is_empty() {

@@ -96,7 +96,7 @@ fn container(name: &str, visit: &Visit, flags: &Flags) -> Value {
         "command": ["sh", "-c", SCRIPT, NAME],
         "args": words(visit),
         "env": [
-            {"name": "CHECK_TIMEOUT", "value": flags.timeout.to_string()},
+            {"name": "CHECK_TIMEOUT", "value": flags.seconds().to_string()},
             {"name": "CHECK_WORKERS", "value": Limits::WORKERS.to_string()},
             {"name": "CHECK_HEADERS", "value": literal(&flags.header.join("\n"))},
         ],

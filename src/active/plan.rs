@@ -64,7 +64,7 @@ impl Visit {
     pub fn longest(&self, flags: &Flags) -> Duration {
         let attempts: usize = self.asks.iter().map(|ask| usize::from(ask.times)).sum();
         let rounds = u64::try_from(attempts.div_ceil(Limits::WORKERS)).unwrap_or(u64::MAX);
-        Duration::from_secs(u64::from(flags.timeout) * 2 * rounds + 2)
+        Duration::from_secs(flags.seconds() * 2 * rounds + 2)
     }
 }
 

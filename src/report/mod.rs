@@ -23,6 +23,7 @@ mod page;
 mod path;
 pub mod rule;
 mod sarif;
+pub mod screen;
 pub mod table;
 mod text;
 mod timeline;

@@ -61,7 +61,7 @@ pub(super) fn look(
 }
 
 // What is to be compared, which is what is asked about.
-fn manifests(cli: &Cli, words: &[String]) -> Result<Manifests, Error> {
+pub(super) fn manifests(cli: &Cli, words: &[String]) -> Result<Manifests, Error> {
     if cli.look.filename.is_empty() {
         return Ok(Manifests::default());
     }
@@ -98,13 +98,7 @@ fn look_at_cluster(
     runtime()?.block_on(async {
         let live = cli.connection.connect().await?;
         stats.end_of("read the kubeconfig");
-        let mut inventory = Inventory::new(About {
-            server: None,
-            context: live.context.clone(),
-            namespace: String::new(),
-            now: Timestamp::now(),
-            recorded: false,
-        });
+        let mut inventory = Inventory::new(About::of(live.context.clone(), None, Timestamp::now()));
         if question::may_be_custom(words) {
             collect::types(&live, &mut inventory).await?;
         }

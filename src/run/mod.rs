@@ -3,6 +3,8 @@
 mod fix;
 mod look;
 mod terminal;
+mod wait;
+mod watch;
 
 use std::{io::Write as _, process::ExitCode};
 
@@ -50,6 +52,8 @@ pub fn run(cli: &Cli) -> Result<ExitCode, Error> {
             Ok(answer(cli, &rules(cli)?, &question, &inventory, &mut Stats::default()))
         }
         Some(Command::Record { target, file }) => record(cli, target, file.as_deref()),
+        Some(Command::Wait { target, flags }) => wait::wait(cli, target, flags),
+        Some(Command::Watch) => watch::watch(cli),
         Some(Command::Completion { shell }) => {
             match shell.script() {
                 Some(script) => print(script),

@@ -55,6 +55,11 @@ pub fn complain(what: &str) {
     let _ = writeln!(std::io::stderr(), "error: {line}");
 }
 
+/// What goes on, on stderr where stdout is for a document.
+pub(super) fn tell_on_stderr(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
 /// On stdout. A reader that has seen enough (`| head`) is no error.
 pub fn print(text: &str) {
     let mut out = std::io::stdout().lock();

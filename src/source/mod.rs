@@ -1,5 +1,6 @@
 //! Where objects come from: a live cluster, a recording, somebody's files.
 
+pub mod cached;
 pub mod collect;
 pub mod files;
 pub mod live;

@@ -10,12 +10,12 @@ use kube::{
 };
 
 use super::{
-    Live, client, credentials, duration, expiry,
+    Live, client, credentials, expiry,
     kubeconfig::{self, Chosen, Files, KubeconfigNames, Surroundings},
     proxy,
     trouble::Target,
 };
-use crate::error::Error;
+use crate::{duration, error::Error};
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 

@@ -4,7 +4,6 @@ pub mod act;
 mod client;
 mod connection;
 mod credentials;
-mod duration;
 mod expiry;
 mod kubeconfig;
 mod path;
@@ -87,6 +86,16 @@ impl Live {
     /// The address of the API server.
     pub fn server(&self) -> &str {
         &self.target.server
+    }
+
+    /// The client of all requests, for what is no single answer.
+    pub fn client(&self) -> Client {
+        self.client.clone()
+    }
+
+    /// What did not answer in time is asked for again.
+    pub fn forgive(&self) {
+        self.hung().clear();
     }
 
     async fn ask(&self, request: &Request) -> Result<Reply, Trouble> {

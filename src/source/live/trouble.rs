@@ -4,11 +4,8 @@ use std::{error::Error as StdError, io::ErrorKind, time::Duration};
 
 use jiff::Timestamp;
 
-use super::{
-    credentials::{Credential, Form},
-    duration,
-};
-use crate::error::Error;
+use super::credentials::{Credential, Form};
+use crate::{duration, error::Error};
 
 /// Why a request got no answer from an API server.
 #[derive(Debug, Clone, PartialEq)]

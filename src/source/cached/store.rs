@@ -1,0 +1,181 @@
+//! The objects of the kinds that are watched, as the server told of them last.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kube::core::{DynamicObject, Selector, SelectorExt as _};
+
+use crate::{
+    kind::Kind,
+    selector,
+    source::{Item, Reply, Request},
+};
+
+type Name = (String, String);
+
+/// Objects by kind, namespace and name, and where something changed.
+#[derive(Default)]
+pub struct Store {
+    // Nothing for all namespaces.
+    scope: Option<String>,
+    tables: BTreeMap<Kind, Table>,
+    changed: BTreeSet<String>,
+}
+
+/// All objects of one kind.
+#[derive(Default)]
+struct Table {
+    state: State,
+    objects: BTreeMap<Name, Entry>,
+}
+
+/// Whether what is kept of a kind is what there is.
+#[derive(Default, PartialEq)]
+enum State {
+    /// It was not listed yet.
+    #[default]
+    Waiting,
+    /// It is.
+    Followed,
+    /// It may not be; the text says why.
+    Lost(String),
+    /// Nothing of it may be seen.
+    Refused,
+}
+
+struct Entry {
+    labels: BTreeMap<String, String>,
+    item: Item,
+}
+
+impl Store {
+    /// A store of these kinds in a namespace, or in all of them.
+    pub fn new(kinds: &[Kind], scope: Option<&str>) -> Self {
+        let tables = kinds.iter().map(|kind| (*kind, Table::default())).collect();
+        Self { scope: scope.map(str::to_owned), tables, changed: BTreeSet::new() }
+    }
+
+    /// Takes in all objects of a kind.
+    pub fn replace(&mut self, kind: Kind, objects: Vec<DynamicObject>) {
+        let table = self.tables.entry(kind).or_default();
+        let mut before = std::mem::take(&mut table.objects);
+        for (name, entry) in objects.into_iter().filter_map(read) {
+            if before.remove(&name).is_none_or(|old| old.item != entry.item) {
+                self.changed.insert(name.0.clone());
+            }
+            table.objects.insert(name, entry);
+        }
+        self.changed.extend(before.into_keys().map(|(namespace, _)| namespace));
+        table.state = State::Followed;
+    }
+
+    /// Takes in an object that is new or has changed.
+    pub fn put(&mut self, kind: Kind, object: DynamicObject) {
+        let Some((name, entry)) = read(object) else { return };
+        self.changed.insert(name.0.clone());
+        self.tables.entry(kind).or_default().objects.insert(name, entry);
+    }
+
+    /// Takes in that an object is gone.
+    pub fn remove(&mut self, kind: Kind, object: &DynamicObject) {
+        let name = name_of(object);
+        self.changed.insert(name.0.clone());
+        self.tables.entry(kind).or_default().objects.remove(&name);
+    }
+
+    /// Says that the server tells of a kind again, from where it was lost.
+    pub fn is_followed(&mut self, kind: Kind) {
+        self.tables.entry(kind).or_default().state = State::Followed;
+    }
+
+    /// Says that nobody tells of a kind just now.
+    pub fn is_lost(&mut self, kind: Kind, why: String) {
+        self.tables.entry(kind).or_default().state = State::Lost(why);
+    }
+
+    /// Says that a kind may not be watched, or is not there.
+    pub fn is_refused(&mut self, kind: Kind) {
+        self.tables.entry(kind).or_default().state = State::Refused;
+    }
+
+    /// Whether each kind was listed, or why not is known.
+    pub fn was_told_of_all(&self) -> bool {
+        self.tables.values().all(|table| table.state != State::Waiting)
+    }
+
+    /// Whether something changed.
+    pub fn has_changes(&self) -> bool {
+        !self.changed.is_empty()
+    }
+
+    /// Where something changed since this was asked last.
+    pub fn take_changes(&mut self) -> BTreeSet<String> {
+        std::mem::take(&mut self.changed)
+    }
+
+    /// The namespaces of all objects.
+    pub fn namespaces(&self) -> BTreeSet<String> {
+        let names = self.tables.values().flat_map(|table| table.objects.keys());
+        names.map(|(namespace, _)| namespace).filter(|namespace| !namespace.is_empty()).cloned().collect()
+    }
+
+    /// Why what is kept may be old.
+    pub fn trouble(&self) -> Option<String> {
+        self.tables.values().find_map(|table| match &table.state {
+            State::Lost(why) => Some(why.clone()),
+            State::Waiting | State::Followed | State::Refused => None,
+        })
+    }
+
+    /// What a request would bring; nothing where that is not known here.
+    pub fn answer(&self, request: &Request) -> Option<Reply> {
+        match request {
+            Request::List { kind, namespace } | Request::Names { kind, namespace } => {
+                let objects = self.objects(*kind, namespace.as_deref())?;
+                Some(Reply::Items(objects.map(|(_, entry)| entry.item.clone()).collect()))
+            }
+            Request::Selected { kind, namespace, selector } => {
+                self.selected(*kind, namespace.as_deref(), &selector::parse(selector).ok()?)
+            }
+            Request::Matching { kind, selector } => self.selected(*kind, None, &selector::parse(selector).ok()?),
+            Request::Get { kind, namespace, name } => {
+                let namespace = namespace.clone().unwrap_or_default();
+                let table =
+                    self.table(*kind, Some(&namespace).filter(|_| kind.info().namespaced).map(String::as_str))?;
+                match table.objects.get(&(namespace, name.clone())) {
+                    Some(entry) => Some(Reply::Object(Box::new(entry.item.read().ok()?))),
+                    None => Some(Reply::Absent),
+                }
+            }
+            _ => None,
+        }
+    }
+
+    fn selected(&self, kind: Kind, namespace: Option<&str>, selector: &Selector) -> Option<Reply> {
+        let found = self.objects(kind, namespace)?.filter(|(_, entry)| selector.matches(&entry.labels));
+        Some(Reply::Items(found.map(|(_, entry)| entry.item.clone()).collect()))
+    }
+
+    fn objects(&self, kind: Kind, namespace: Option<&str>) -> Option<impl Iterator<Item = (&Name, &Entry)>> {
+        let table = self.table(kind, namespace)?;
+        let from = (namespace.unwrap_or_default().to_owned(), String::new());
+        let is_here = move |name: &Name| namespace.is_none_or(|namespace| name.0 == namespace);
+        Some(table.objects.range(from..).take_while(move |(name, _)| is_here(name)))
+    }
+
+    // Where all objects of a kind there, or everywhere, are kept, and what is kept is what there is.
+    fn table(&self, kind: Kind, namespace: Option<&str>) -> Option<&Table> {
+        let is_in_scope = self.scope.is_none() || !kind.info().namespaced || self.scope.as_deref() == namespace;
+        self.tables.get(&kind).filter(|table| is_in_scope && table.state == State::Followed)
+    }
+}
+
+fn name_of(object: &DynamicObject) -> Name {
+    let metadata = &object.metadata;
+    (metadata.namespace.clone().unwrap_or_default(), metadata.name.clone().unwrap_or_default())
+}
+
+fn read(object: DynamicObject) -> Option<(Name, Entry)> {
+    let (name, labels) = (name_of(&object), object.metadata.labels.clone().unwrap_or_default());
+    let item = Item::try_from(serde_json::to_value(object).ok()?).ok()?;
+    Some((name, Entry { labels, item }))
+}

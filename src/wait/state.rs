@@ -1,0 +1,220 @@
+//! How far an object is on its way, as its status tells.
+
+use std::collections::BTreeSet;
+
+use k8s_openapi::api::{
+    apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet},
+    batch::v1::Job,
+    core::v1::{PersistentVolumeClaim, Pod},
+};
+
+use super::Goal;
+use crate::{
+    document::ObjectRef,
+    facts::{
+        object,
+        service::is_ready,
+        workload::{Workload, Workloads, phase},
+    },
+    graph::{Graph, Key},
+    inventory::Inventory,
+    question::{Asked, NotFound, Question, Target},
+    rule::LogPatterns,
+};
+
+/// How far one object is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct State {
+    /// Which one.
+    pub object: ObjectRef,
+    /// Whether it is where it is to come.
+    pub is_there: bool,
+    /// In a few words: `2 of 3 available`.
+    pub text: String,
+}
+
+/// How far everything is that is asked about, and what it depends on that has pods; and which objects that is.
+///
+/// # Errors
+/// Where something is known not to be there.
+pub fn of(question: &Question, inventory: &Inventory, goal: Goal) -> Result<(Vec<State>, BTreeSet<Key>), NotFound> {
+    let Asked::Objects(asked, pods) = question.resolve(inventory)? else { return Ok((Vec::new(), BTreeSet::new())) };
+    let workloads = Workloads::of(inventory);
+    let graph = Graph::of(inventory, &workloads, &LogPatterns::default());
+    let mut keys: BTreeSet<Key> = asked.iter().flat_map(|key| graph.beneath(key)).collect();
+    keys.extend(asked.iter().cloned());
+    if goal == Goal::Deleted {
+        let of_key = |key: &Key| named(&key.kind, &key.namespace, &key.name);
+        let left = pods.map_or_else(
+            || asked.iter().map(of_key).collect(),
+            |pods| pods.iter().map(|(namespace, name)| named("Pod", namespace, name)).collect::<Vec<_>>(),
+        );
+        let state = |object| State { object, is_there: false, text: "still there".to_owned() };
+        return Ok((left.into_iter().map(state).collect(), keys));
+    }
+    let mut states = Vec::new();
+    for workload in workloads.all.iter().filter(|it| keys.contains(&Key::of(&it.object)) && !it.idle) {
+        let is_asked = |pod: &&&Pod| {
+            let key = (object::namespace(&pod.metadata).to_owned(), object::name(&pod.metadata).to_owned());
+            pods.as_ref().is_none_or(|pods| pods.contains(&key))
+        };
+        match &pods {
+            Some(_) if asked.contains(&Key::of(&workload.object)) => {
+                states.extend(workload.pods.iter().filter(is_asked).map(|pod| of_pod(pod, goal)));
+            }
+            _ => states.push(of_workload(inventory, workload, goal)),
+        }
+    }
+    let claims = inventory.seen_anywhere::<PersistentVolumeClaim>();
+    let is_asked = |claim: &&PersistentVolumeClaim| asked.contains(&Key::of(&object::object_ref(*claim)));
+    states.extend(claims.filter(is_asked).map(of_claim));
+    // Jobs that are at their end are no workloads any more that want pods.
+    let is_asked = |job: &&Job| asked.contains(&Key::of(&object::object_ref(*job)));
+    let told: Vec<ObjectRef> = states.iter().map(|state| state.object.clone()).collect();
+    let jobs =
+        inventory.seen_anywhere::<Job>().filter(is_asked).filter(|job| !told.contains(&object::object_ref(*job)));
+    states.extend(jobs.map(of_job));
+    Ok((states, keys))
+}
+
+/// What is to be deleted and is gone.
+pub fn of_absent(question: &Question) -> Vec<State> {
+    let namespace = question.namespace.clone().unwrap_or_default();
+    let gone = |object| State { object, is_there: true, text: "gone".to_owned() };
+    let of_target = |target: &Target| match target {
+        Target::One(kind, name) => Some(gone(named(kind.info().name, &namespace, name))),
+        Target::Custom(of, Some(name)) => Some(gone(named(&of.kind, &namespace, name))),
+        _ => None,
+    };
+    question.target.each().iter().filter_map(of_target).collect()
+}
+
+/// An object of which no more is known.
+pub(super) fn named(kind: &str, namespace: &str, name: &str) -> ObjectRef {
+    ObjectRef {
+        api_version: String::new(),
+        kind: kind.to_owned(),
+        namespace: namespace.to_owned(),
+        name: name.to_owned(),
+        uid: String::new(),
+    }
+}
+
+fn of_workload(inventory: &Inventory, workload: &Workload, goal: Goal) -> State {
+    let (namespace, name) = (workload.object.namespace.as_str(), workload.object.name.as_str());
+    let (is_there, text) = match workload.object.kind.as_str() {
+        "Deployment" => inventory.get(namespace, name).present().map(deployment),
+        "StatefulSet" => inventory.get(namespace, name).present().map(stateful_set),
+        "DaemonSet" => inventory.get(namespace, name).present().map(daemon_set),
+        "ReplicaSet" => inventory.get(namespace, name).present().map(replica_set),
+        "Job" => inventory.get(namespace, name).present().map(job),
+        _ => None,
+    }
+    .unwrap_or_else(|| match workload.pods.as_slice() {
+        [pod] if workload.is_pod() => pod_state(pod, goal),
+        pods => counted(pods.len(), pods.iter().filter(|pod| is_ready(pod)).count(), "ready"),
+    });
+    State { object: workload.object.clone(), is_there, text }
+}
+
+fn of_pod(pod: &Pod, goal: Goal) -> State {
+    let (is_there, text) = pod_state(pod, goal);
+    State { object: object::object_ref(pod), is_there, text }
+}
+
+fn of_job(found: &Job) -> State {
+    let (is_there, text) = job(found);
+    State { object: object::object_ref(found), is_there, text }
+}
+
+fn of_claim(claim: &PersistentVolumeClaim) -> State {
+    let phase = claim.status.as_ref().and_then(|status| status.phase.clone()).unwrap_or_default();
+    State { object: object::object_ref(claim), is_there: phase == "Bound", text: phase }
+}
+
+fn pod_state(pod: &Pod, goal: Goal) -> (bool, String) {
+    let phase = phase(pod);
+    match goal {
+        Goal::Complete => (phase == "Succeeded", phase.to_owned()),
+        _ if phase == "Succeeded" => (true, phase.to_owned()),
+        _ if is_ready(pod) => (true, "ready".to_owned()),
+        _ => (false, format!("{phase}, not ready")),
+    }
+}
+
+// As `kubectl rollout status` tells it: staging/src/k8s.io/kubectl/pkg/polymorphichelpers/rollout_status.go.
+fn deployment(found: &Deployment) -> (bool, String) {
+    let status = found.status.clone().unwrap_or_default();
+    let wanted = found.spec.as_ref().map_or(1, |spec| spec.replicas.unwrap_or(1));
+    let [all, updated, available] =
+        [status.replicas, status.updated_replicas, status.available_replicas].map(Option::unwrap_or_default);
+    if status.observed_generation < found.metadata.generation {
+        return not_taken_up();
+    }
+    if updated < wanted {
+        return (false, format!("{updated} of {wanted} pods are of the newest revision"));
+    }
+    if all > updated {
+        return (false, format!("{} earlier pods are still there", all - updated));
+    }
+    of_wanted(updated, available, "available")
+}
+
+fn stateful_set(found: &StatefulSet) -> (bool, String) {
+    let status = found.status.clone().unwrap_or_default();
+    let wanted = found.spec.as_ref().map_or(1, |spec| spec.replicas.unwrap_or(1));
+    if status.observed_generation < found.metadata.generation {
+        return not_taken_up();
+    }
+    let strategy = found.spec.as_ref().and_then(|spec| spec.update_strategy.as_ref());
+    let by_itself = strategy.is_none_or(|strategy| strategy.type_.as_deref() != Some("OnDelete"));
+    let partition = strategy.and_then(|strategy| strategy.rolling_update.as_ref()?.partition).unwrap_or(0);
+    let (updated, to_update) = (status.updated_replicas.unwrap_or(0), (wanted - partition).max(0));
+    if by_itself && status.update_revision != status.current_revision && updated < to_update {
+        return (false, format!("{updated} of {to_update} pods are of the newest revision"));
+    }
+    of_wanted(wanted, status.ready_replicas.unwrap_or(0), "ready")
+}
+
+fn daemon_set(found: &DaemonSet) -> (bool, String) {
+    let status = found.status.clone().unwrap_or_default();
+    if status.observed_generation < found.metadata.generation {
+        return not_taken_up();
+    }
+    let (wanted, updated) = (status.desired_number_scheduled, status.updated_number_scheduled.unwrap_or(0));
+    let strategy = found.spec.as_ref().and_then(|spec| spec.update_strategy.as_ref());
+    let by_itself = strategy.is_none_or(|strategy| strategy.type_.as_deref() != Some("OnDelete"));
+    if by_itself && updated < wanted {
+        return (false, format!("{updated} of {wanted} pods are of the newest revision"));
+    }
+    of_wanted(wanted, status.number_available.unwrap_or(0), "available")
+}
+
+fn replica_set(found: &ReplicaSet) -> (bool, String) {
+    let status = found.status.clone().unwrap_or_default();
+    if status.observed_generation < found.metadata.generation {
+        return not_taken_up();
+    }
+    let wanted = found.spec.as_ref().map_or(1, |spec| spec.replicas.unwrap_or(1));
+    of_wanted(wanted, status.ready_replicas.unwrap_or(0), "ready")
+}
+
+fn job(found: &Job) -> (bool, String) {
+    let status = found.status.clone().unwrap_or_default();
+    let is_complete = status.conditions.iter().flatten().any(|it| it.type_ == "Complete" && it.status == "True");
+    let wanted = found.spec.as_ref().and_then(|spec| spec.completions).unwrap_or(1);
+    let done = status.succeeded.unwrap_or(0);
+    (is_complete, format!("{done} of {wanted} complete"))
+}
+
+fn not_taken_up() -> (bool, String) {
+    (false, "its controller has not taken its last change up yet".to_owned())
+}
+
+fn of_wanted(wanted: i32, there: i32, how: &str) -> (bool, String) {
+    (there >= wanted, format!("{there} of {wanted} {how}"))
+}
+
+fn counted(wanted: usize, there: usize, how: &str) -> (bool, String) {
+    (there >= wanted && wanted > 0, format!("{there} of {wanted} {how}"))
+}
