@@ -57,7 +57,7 @@ fn word(line: &Line) -> Candidates {
         None if is_first && !line.typed().contains('/') => {
             Candidates::words(commands(&line.command).into_iter().chain(types()))
         }
-        None | Some("record") => target(line),
+        None | Some("record" | "wait") => target(line),
         Some("explain") if is_first => rules(),
         Some("demo") if is_first => Candidates::names(demo::names()),
         Some("help") if is_first => Candidates::words(commands(&line.command)),

@@ -171,3 +171,7 @@ fn question(namespace: Option<String>) -> Question {
 fn empty(live: &Live, namespace: Option<String>) -> Inventory {
     Inventory::new(About::of(live.context.clone(), namespace, Timestamp::now()))
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests;

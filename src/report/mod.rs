@@ -91,4 +91,4 @@ pub fn render(diagnosis: &Diagnosis, format: Format, style: &Style) -> String {
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
-mod tests;
+pub(crate) mod tests;

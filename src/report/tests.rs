@@ -7,6 +7,7 @@ use crate::document::*;
 use crate::hides::hides;
 
 mod formats;
+mod screen;
 
 const NOW: &str = "2026-05-01T12:00:00Z";
 
@@ -18,7 +19,7 @@ fn text(diagnosis: &Diagnosis, width: usize) -> String {
     render(diagnosis, Format::Text, &style(width))
 }
 
-fn diagnosis(findings: Vec<Finding>) -> Diagnosis {
+pub(crate) fn diagnosis(findings: Vec<Finding>) -> Diagnosis {
     Diagnosis {
         api_version: "kubectl-doctor/v1".to_owned(),
         kind: "Diagnosis".to_owned(),
@@ -54,7 +55,7 @@ fn forbidden(what: &str) -> NotChecked {
     }
 }
 
-fn object(kind: &str, name: &str) -> ObjectRef {
+pub(crate) fn object(kind: &str, name: &str) -> ObjectRef {
     ObjectRef {
         api_version: "v1".to_owned(),
         kind: kind.to_owned(),
@@ -64,7 +65,7 @@ fn object(kind: &str, name: &str) -> ObjectRef {
     }
 }
 
-fn finding(rule: &str, object: ObjectRef, summary: &str) -> Finding {
+pub(crate) fn finding(rule: &str, object: ObjectRef, summary: &str) -> Finding {
     Finding {
         rule: rule.to_owned(),
         severity: Severity::Error,

@@ -218,3 +218,80 @@ fn of_wanted(wanted: i32, there: i32, how: &str) -> (bool, String) {
 fn counted(wanted: usize, there: usize, how: &str) -> (bool, String) {
     (there >= wanted && wanted > 0, format!("{there} of {wanted} {how}"))
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn rollout(spec: Value, status: Value) -> (bool, String) {
+        let object = json!({"metadata": {"generation": 2}, "spec": spec, "status": status});
+        deployment(&serde_json::from_value(object).unwrap())
+    }
+
+    fn spec() -> Value {
+        json!({"replicas": 3, "selector": {}, "template": {}})
+    }
+
+    #[test]
+    fn a_rollout_is_over_when_only_pods_of_the_newest_revision_are_there_and_available() {
+        for (status, is_there, text) in [
+            (
+                json!({"observedGeneration": 1, "replicas": 3, "updatedReplicas": 3, "availableReplicas": 3}),
+                false,
+                "its controller has not taken its last change up yet",
+            ),
+            (
+                json!({"observedGeneration": 2, "replicas": 3, "updatedReplicas": 1, "availableReplicas": 3}),
+                false,
+                "1 of 3 pods are of the newest revision",
+            ),
+            (
+                json!({"observedGeneration": 2, "replicas": 4, "updatedReplicas": 3, "availableReplicas": 3}),
+                false,
+                "1 earlier pods are still there",
+            ),
+            (
+                json!({"observedGeneration": 2, "replicas": 3, "updatedReplicas": 3, "availableReplicas": 2}),
+                false,
+                "2 of 3 available",
+            ),
+            (
+                json!({"observedGeneration": 2, "replicas": 3, "updatedReplicas": 3, "availableReplicas": 3}),
+                true,
+                "3 of 3 available",
+            ),
+        ] {
+            assert_eq!(rollout(spec(), status), (is_there, text.to_owned()));
+        }
+    }
+
+    #[test]
+    fn a_stateful_set_that_is_updated_in_parts_is_there_with_its_part() {
+        let set = |updated: i32| {
+            let status = json!({"observedGeneration": 1, "replicas": 3, "readyReplicas": 3, "updatedReplicas": updated,
+                "currentRevision": "a", "updateRevision": "b"});
+            let spec = json!({"replicas": 3, "serviceName": "db", "selector": {}, "template": {},
+                "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": 2}}});
+            let object = json!({"metadata": {"generation": 1}, "spec": spec, "status": status});
+            stateful_set(&serde_json::from_value(object).unwrap())
+        };
+        assert_eq!(set(0), (false, "0 of 1 pods are of the newest revision".to_owned()));
+        assert_eq!(set(1), (true, "3 of 3 ready".to_owned()));
+    }
+
+    #[test]
+    fn a_job_is_there_when_it_is_complete() {
+        let found = |status: Value| {
+            job(&serde_json::from_value(
+                json!({"metadata": {}, "spec": {"completions": 2, "template": {}}, "status": status}),
+            )
+            .unwrap())
+        };
+        assert_eq!(found(json!({"succeeded": 1})), (false, "1 of 2 complete".to_owned()));
+        let complete = json!({"succeeded": 2, "conditions": [{"type": "Complete", "status": "True"}]});
+        assert_eq!(found(complete), (true, "2 of 2 complete".to_owned()));
+    }
+}

@@ -14,6 +14,9 @@ const STEADY: Duration = Duration::from_secs(3);
 /// What can't pass by itself may be mended by whoever applies manifests one after the other.
 const CERTAIN: Duration = Duration::from_secs(3);
 
+/// So long a container runs on that has ended before, where nothing else is said.
+const RUNS_ON: Duration = Duration::from_secs(120);
+
 /// What was seen when somebody looked.
 pub struct Round<'a> {
     /// How far everything is.
@@ -29,6 +32,8 @@ pub struct Obstacle {
     pub fingerprint: String,
     /// Whether it does not pass by itself.
     pub is_final: bool,
+    /// Whether it tells of how a container ended, which is past once that runs on and is ready.
+    pub is_of_container: bool,
     /// What it is.
     pub summary: String,
 }
@@ -36,7 +41,7 @@ pub struct Obstacle {
 impl From<&Finding> for Obstacle {
     fn from(finding: &Finding) -> Self {
         let (fingerprint, summary) = (finding.fingerprint.clone(), finding.summary.clone());
-        Self { fingerprint, is_final: finding.is_final, summary }
+        Self { fingerprint, is_final: finding.is_final, is_of_container: finding.container.is_some(), summary }
     }
 }
 
@@ -64,8 +69,11 @@ impl Standing {
     /// What follows from what was seen now.
     pub fn judge(&mut self, round: &Round, flags: &Flags, now: Instant) -> Verdict {
         self.obstacles.retain(|known, _| round.obstacles.iter().any(|obstacle| obstacle.fingerprint == *known));
+        let is_there = round.states.iter().all(|state| state.is_there);
+        let (past, present): (Vec<&Obstacle>, Vec<&Obstacle>) =
+            round.obstacles.iter().partition(|obstacle| is_there && obstacle.is_of_container && !obstacle.is_final);
         let mut due = Vec::new();
-        for obstacle in round.obstacles {
+        for obstacle in &present {
             let since = *self.obstacles.entry(obstacle.fingerprint.clone()).or_insert(now);
             let (limit, verdict) = match obstacle.is_final {
                 true => (Some(CERTAIN), Verdict::Final),
@@ -77,13 +85,16 @@ impl Standing {
                 None => {}
             }
         }
-        let is_well = round.states.iter().all(|state| state.is_there)
-            && (flags.goal != Goal::Healthy || round.obstacles.is_empty());
-        if !is_well {
+        if !is_there || (flags.goal == Goal::Healthy && !present.is_empty()) {
             self.well_since = None;
             return Verdict::Wait(due.into_iter().min());
         }
-        let steady = if flags.goal == Goal::Healthy { STEADY } else { Duration::ZERO };
+        let steady = match flags.goal {
+            Goal::Healthy if past.is_empty() => STEADY,
+            // What ended a moment ago may do so again.
+            Goal::Healthy => flags.patience.unwrap_or(RUNS_ON),
+            Goal::Ready | Goal::Complete | Goal::Deleted => Duration::ZERO,
+        };
         let end = *self.well_since.get_or_insert(now) + steady;
         if end <= now { Verdict::Reached } else { Verdict::Wait(Some(end)) }
     }
@@ -103,7 +114,8 @@ mod tests {
     }
 
     fn obstacle(is_final: bool) -> Obstacle {
-        Obstacle { fingerprint: "it".to_owned(), is_final, summary: "it is in the way".to_owned() }
+        let (fingerprint, summary) = ("it".to_owned(), "it is in the way".to_owned());
+        Obstacle { fingerprint, is_final, is_of_container: false, summary }
     }
 
     fn after(start: Instant, seconds: u64) -> Instant {
@@ -145,6 +157,18 @@ mod tests {
         standing.judge(&there, &flags, start);
         standing.judge(&gone, &flags, after(start, 50));
         assert_eq!(standing.judge(&there, &flags, after(start, 70)), Verdict::Wait(Some(after(start, 130))));
+    }
+
+    #[test]
+    fn a_container_that_runs_on_for_long_enough_has_outlived_its_crash() {
+        let (mut standing, start) = (Standing::default(), Instant::now());
+        let (well, ill, found) = ([state(true)], [state(false)], Obstacle { is_of_container: true, ..obstacle(false) });
+        let found = std::slice::from_ref(&found);
+        let (crashed, runs) = (Round { states: &ill, obstacles: found }, Round { states: &well, obstacles: found });
+        let flags = flags(Goal::Healthy);
+        assert_eq!(standing.judge(&crashed, &flags, start), Verdict::Wait(Some(after(start, 60))));
+        assert_eq!(standing.judge(&runs, &flags, after(start, 50)), Verdict::Wait(Some(after(start, 110))));
+        assert_eq!(standing.judge(&runs, &flags, after(start, 110)), Verdict::Reached);
     }
 
     #[test]

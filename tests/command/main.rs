@@ -14,4 +14,5 @@ mod manifests;
 mod report;
 mod rules;
 mod suppress;
+mod wait;
 mod words;

@@ -127,3 +127,7 @@ impl Source for Cached<'_> {
         Ok(replies.into_iter().map(|reply| reply.unwrap_or_else(lost)).collect())
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
+mod tests;

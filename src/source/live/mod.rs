@@ -343,4 +343,7 @@ fn accepts(request: &Request) -> &'static str {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+pub(crate) mod fake;
+#[cfg(test)]
 mod tests;

@@ -1,14 +1,16 @@
 //! The whole way over a socket, against servers that answer what they are told.
 
-use std::{
-    io::{Read, Write},
-    net::{TcpListener, TcpStream},
-    sync::{Arc, Mutex},
+use std::io::Write as _;
+
+use serde_json::json;
+
+use std::{io::Read as _, net::TcpListener, sync::Mutex};
+
+use super::{
+    fake::{json, live, refusal, serve},
+    kubeconfig::Surroundings,
+    *,
 };
-
-use serde_json::{Value, json};
-
-use super::{kubeconfig::Surroundings, *};
 use crate::{
     inventory::{About, Inventory, State},
     question::{Question, Target},
@@ -16,66 +18,8 @@ use crate::{
     source::collect::{Look, collect},
 };
 
-type Seen = Arc<Mutex<Vec<String>>>;
-
-/// Answers each path with what `answer` makes of it (status and headers, body),
-/// one request a connection.
-fn serve(answer: impl Fn(&str) -> (String, String) + Send + Sync + 'static) -> (String, Seen) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let server = format!("http://{}", listener.local_addr().unwrap());
-    let seen = Seen::default();
-    let requests = Arc::clone(&seen);
-    let answer = Arc::new(answer);
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
-            let (requests, answer) = (Arc::clone(&requests), Arc::clone(&answer));
-            std::thread::spawn(move || {
-                let request = head(&mut stream);
-                let path = request.split(' ').nth(1).unwrap_or_default().to_owned();
-                requests.lock().unwrap().push(request);
-                let (head, body) = answer(&path);
-                let length = if head.contains("content-length") {
-                    String::new()
-                } else {
-                    format!("content-length: {}\r\n", body.len())
-                };
-                let _ = write!(stream, "HTTP/1.1 {head}\r\n{length}connection: close\r\n\r\n{body}");
-            });
-        }
-    });
-    (server, seen)
-}
-
-fn head(stream: &mut TcpStream) -> String {
-    let mut read = Vec::new();
-    let mut byte = [0];
-    while !read.ends_with(b"\r\n\r\n") && stream.read(&mut byte).unwrap_or(0) == 1 {
-        read.push(byte[0]);
-    }
-    String::from_utf8_lossy(&read).into_owned()
-}
-
-fn live(server: &str) -> Live {
-    let connection = Connection {
-        server: Some(server.to_owned()),
-        token: Some("t".to_owned()),
-        request_timeout: Some("2s".to_owned()),
-        ..Connection::default()
-    };
-    connection.connect_from(&Surroundings::default()).unwrap()
-}
-
-fn json(code: &str, body: &Value) -> (String, String) {
-    (format!("{code}\r\ncontent-type: application/json"), body.to_string())
-}
-
 fn html(title: &str) -> (String, String) {
     ("200 OK\r\ncontent-type: text/html".to_owned(), format!("<html><title>{title}</title></html>"))
-}
-
-fn refusal(code: u16, message: &str) -> (String, String) {
-    json(&format!("{code} X"), &json!({"kind": "Status", "status": "Failure", "code": code, "message": message}))
 }
 
 fn pods() -> Request {

@@ -1,0 +1,39 @@
+//! Waiting and watching, with no cluster to be had.
+
+use crate::doctor::doctor;
+
+const NOWHERE: [&str; 2] = ["--server", "http://127.0.0.1:1"];
+
+#[track_caller]
+fn complains(args: &[&str], words: &[&str]) {
+    let run = doctor(args);
+    for word in words {
+        assert!(run.complaint().contains(word), "{word:?} is not in: {}", run.complaint());
+    }
+}
+
+#[test]
+fn who_waits_says_for_what() {
+    complains(&["wait"], &["wait for what", "deploy/web", "-l", "-f"]);
+    complains(&["wait", "deploy/web", "--for", "happiness"], &["--for", "healthy", "deleted"]);
+    complains(&["wait", "deploy/web", "--timeout", "soon"], &["--timeout", "soon", "1m30s"]);
+}
+
+#[test]
+fn waiting_and_watching_take_a_cluster_and_change_nothing() {
+    for command in [&["wait", "deploy/web"][..], &["watch"]] {
+        for flag in [&["--probe"][..], &["--fix"], &["--from", "recording.json"]] {
+            complains(&[command, flag].concat(), &["--from, --probe and --fix"]);
+        }
+    }
+}
+
+#[test]
+fn a_cluster_that_never_answers_is_not_waited_for() {
+    complains(&[&["wait", "deploy/web"][..], &NOWHERE].concat(), &["127.0.0.1:1", "connection refused"]);
+}
+
+#[test]
+fn without_a_terminal_nothing_is_watched() {
+    complains(&[&["watch"][..], &NOWHERE].concat(), &["terminal", "wait"]);
+}
