@@ -23,7 +23,7 @@ Examples:
   kubectl doctor demo                     without a cluster of your own";
 
 /// Names the root cause of what is broken in a Kubernetes cluster, and the cure.
-#[derive(Debug, Parser)]
+#[derive(Debug, Clone, Parser)]
 #[command(
     name = "kubectl doctor",
     bin_name = "kubectl doctor",
@@ -54,7 +54,7 @@ pub struct Cli {
 }
 
 /// Where and how to look.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct Look {
     /// Look in all namespaces
     #[arg(short = 'A', long, global = true)]
@@ -95,6 +95,9 @@ pub struct Look {
     /// What stands in there.
     #[arg(skip)]
     pub settings: Config,
+    /// Whether nobody at a terminal waits for it.
+    #[arg(skip)]
+    pub unwatched: bool,
 }
 
 impl Look {
@@ -105,7 +108,7 @@ impl Look {
 }
 
 /// Something other than a diagnosis.
-#[derive(Debug, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 pub enum Command {
     /// Diagnose a recorded broken cluster, without one of your own
     Demo {
@@ -144,6 +147,8 @@ pub enum Command {
     },
     /// Remove what checks with --probe left that were killed: in the namespace, or with -A in all of them
     Cleanup,
+    /// Answer an assistant on standard input and output, in the Model Context Protocol; only reads
+    Mcp,
 }
 
 impl Cli {
@@ -168,6 +173,7 @@ impl Cli {
             Some(Command::Rules) => vec!["rules".to_owned()],
             Some(Command::Cleanup) => vec!["cleanup".to_owned()],
             Some(Command::Watch) => vec!["watch".to_owned()],
+            Some(Command::Mcp) => vec!["mcp".to_owned()],
             Some(Command::Completion { shell }) => {
                 let name = shell.to_possible_value().map(|value| value.get_name().to_owned());
                 std::iter::once("completion".to_owned()).chain(name).collect()

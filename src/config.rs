@@ -10,7 +10,7 @@ use crate::{cli::Look, error::Error, rule::unreadable};
 const KEYS: &str = "ignore, rules, failOn and output";
 
 /// What stands in the file. A flag counts for more, but for lists, to which it adds.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub struct Config {
     ignore: Vec<String>,

@@ -28,6 +28,7 @@ pub mod inventory;
 pub mod kind;
 pub mod lookout;
 pub mod manager;
+pub mod mcp;
 pub mod metrics_api;
 mod parallel;
 pub mod question;

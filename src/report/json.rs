@@ -12,6 +12,14 @@ pub(super) fn render(diagnosis: &Diagnosis) -> String {
     safe(diagnosis)
 }
 
+/// The same in one line.
+pub(super) fn line(diagnosis: &Diagnosis) -> String {
+    // Cannot fail: the document's keys are all text.
+    let json = serde_json::to_string(diagnosis)
+        .unwrap_or_else(|failure| serde_json::json!({"error": failure.to_string()}).to_string());
+    escaped(&json)
+}
+
 /// Anything as JSON that is harmless on a terminal.
 pub(super) fn safe(document: &impl Serialize) -> String {
     // Cannot fail: the document's keys are all text.

@@ -89,6 +89,11 @@ pub fn render(diagnosis: &Diagnosis, format: Format, style: &Style) -> String {
     }
 }
 
+/// The document as JSON in one line, for programs that count its length.
+pub fn json_line(diagnosis: &Diagnosis) -> String {
+    json::line(diagnosis)
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 pub(crate) mod tests;

@@ -109,7 +109,7 @@ fn look_at_cluster(
         let collecting = async {
             let collecting = collect::collect(&live, &question, inventory, patterns, how);
             // --probe has its own words on the terminal, and cleans up on Ctrl-C.
-            match cli.active.probe {
+            match cli.active.probe || cli.look.unwatched {
                 true => collecting.await,
                 false => spinner::over(collecting, || waits_for(&live)).await,
             }
@@ -143,7 +143,7 @@ fn waits_for(live: &Live) -> String {
     }
 }
 
-pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Error> {
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Error> {
     let mut builder = tokio::runtime::Builder::new_current_thread();
     builder.enable_all().build().map_err(|error| Error::new(format!("cannot start: {error}")))
 }

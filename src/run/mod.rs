@@ -10,10 +10,11 @@ use std::{io::Write as _, process::ExitCode};
 
 use jiff::Timestamp;
 
+pub(crate) use self::look::runtime;
 pub use self::terminal::{complain, print, usage};
 
 use self::{
-    look::{look, question, recorded_in, runtime},
+    look::{look, question, recorded_in},
     terminal::style,
 };
 use crate::{
@@ -25,6 +26,7 @@ use crate::{
     error::Error,
     explain,
     inventory::Inventory,
+    mcp,
     question::{NotFound, Question},
     report,
     rule::{LogPatterns, Rules},
@@ -62,6 +64,10 @@ pub fn run(cli: &Cli) -> Result<ExitCode, Error> {
             Ok(ExitCode::SUCCESS)
         }
         Some(Command::Cleanup) => cleanup(cli),
+        Some(Command::Mcp) => {
+            mcp::serve(cli, rules(cli)?)?;
+            Ok(ExitCode::SUCCESS)
+        }
         None => diagnose(cli),
     }
 }
@@ -94,8 +100,7 @@ fn diagnose_counted(cli: &Cli, stats: &mut Stats) -> Result<ExitCode, Error> {
     // What is wrong in a user's rule is said before a cluster is asked; the binary's own are read while it answers.
     if !cli.look.rules.is_empty() || cli.look.ignores_any() {
         let rules = rules(cli)?;
-        let how = if rules.need_every_pod() { Look::InFull } else { glance(cli) };
-        let (question, inventory) = look(cli, &cli.target, &rules.logs, how, stats)?;
+        let (question, inventory) = look(cli, &cli.target, &rules.logs, how(cli, &rules), stats)?;
         return Ok(answer(cli, &rules, &question, &inventory, stats));
     }
     let rules = std::thread::spawn(Rules::built_in);
@@ -104,17 +109,40 @@ fn diagnose_counted(cli: &Cli, stats: &mut Stats) -> Result<ExitCode, Error> {
     Ok(answer(cli, &rules, &question, &inventory, stats))
 }
 
+fn how(cli: &Cli, rules: &Rules) -> Look {
+    if rules.need_every_pod() { Look::InFull } else { glance(cli) }
+}
+
 // Connections are made from any pod that may make them.
 fn glance(cli: &Cli) -> Look {
     if cli.active.probe && !cli.look.all_namespaces { Look::InFull } else { Look::AtAGlance }
 }
 
-fn record(cli: &Cli, target: &[String], file: Option<&std::path::Path>) -> Result<ExitCode, Error> {
-    let (question, inventory) = look(cli, target, &rules(cli)?.logs, Look::InFull, &mut Stats::default())?;
-    if let Err(missing) = question.resolve(&inventory) {
-        return Err(Error::new(missing.line));
+/// The diagnosis of what was asked about, where anything of it could be looked at.
+///
+/// # Errors
+/// Where nothing could, or the target is not there.
+pub(crate) fn answered(cli: &Cli, rules: &Rules) -> Result<Answer, Error> {
+    let (question, inventory) = look(cli, &cli.target, &rules.logs, how(cli, rules), &mut Stats::default())?;
+    let mut answer = diagnosed(cli, rules, &question, &inventory).map_err(|missing| Error::new(missing.line))?;
+    match answer.unanswered.take() {
+        Some(why) => Err(Error::new(why)),
+        None => Ok(answer),
     }
-    let text = recording::write(&inventory, question.target_text().as_deref());
+}
+
+/// The recording of what is looked at for a target.
+///
+/// # Errors
+/// Where nothing could be, or the target is not there.
+pub(crate) fn recorded(cli: &Cli, rules: &Rules, target: &[String]) -> Result<String, Error> {
+    let (question, inventory) = look(cli, target, &rules.logs, Look::InFull, &mut Stats::default())?;
+    question.resolve(&inventory).map_err(|missing| Error::new(missing.line))?;
+    Ok(recording::write(&inventory, question.target_text().as_deref()))
+}
+
+fn record(cli: &Cli, target: &[String], file: Option<&std::path::Path>) -> Result<ExitCode, Error> {
+    let text = recorded(cli, &rules(cli)?, target)?;
     match file {
         None => print(&text),
         Some(path) => {

@@ -11,6 +11,7 @@ mod files;
 mod fix;
 mod help;
 mod manifests;
+mod mcp;
 mod report;
 mod rules;
 mod suppress;
