@@ -51,6 +51,32 @@ pub struct Cli {
     /// How to reach a cluster.
     #[command(flatten)]
     pub connection: Connection,
+    /// Which clusters to look at side by side.
+    #[command(flatten)]
+    pub several: Several,
+}
+
+// What is about one cluster.
+const OF_ONE: [&str; 8] = ["context", "cluster", "server", "from", "filename", "fix", "probe", "stats"];
+
+/// Several clusters, each by its context.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Connection")]
+#[group(skip)]
+pub struct Several {
+    /// Diagnose the clusters of these contexts side by side, in one report, as in staging,production
+    #[arg(long, global = true, value_name = "NAMES", value_delimiter = ',', conflicts_with_all = OF_ONE)]
+    pub contexts: Vec<String>,
+    /// The same with all contexts of the kubeconfig
+    #[arg(long, global = true, conflicts_with = "contexts", conflicts_with_all = OF_ONE)]
+    pub all_contexts: bool,
+}
+
+impl Several {
+    /// Whether they are asked for.
+    pub fn any(&self) -> bool {
+        self.all_contexts || !self.contexts.is_empty()
+    }
 }
 
 /// Where and how to look.

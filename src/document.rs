@@ -7,7 +7,11 @@ use std::{collections::BTreeMap, fmt};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+mod list;
+
 use crate::command;
+
+pub use list::{DiagnosisList, Unanswered};
 
 /// The whole answer of one run.
 #[derive(Debug, Clone, Serialize, JsonSchema)]

@@ -13,7 +13,7 @@ use std::{
 
 use doctor::{
     demo, diagnosis,
-    document::{Diagnosis, Severity},
+    document::{Diagnosis, DiagnosisList, Severity},
     question::{Client, Question, Target},
     report::{self, Format, Style},
     rule::Rules,
@@ -24,6 +24,7 @@ use serde_json::{Value, json};
 
 const TESTDATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata");
 const SCHEMA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/schema/diagnosis.json");
+const LIST_SCHEMA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/schema/diagnosis-list.json");
 
 /// What the manifests of the faults put into Secrets, as it is and in base64.
 const CANARIES: [&str; 4] = ["hunter2", "aHVudGVyMg", "puller:", "cHVsbGVyOg"];
@@ -278,19 +279,24 @@ fn every_json_report_is_what_the_schema_says() {
 }
 
 fn schema() -> schemars::Schema {
-    let generator = schemars::generate::SchemaSettings::draft2020_12().for_serialize().into_generator();
-    generator.into_root_schema_for::<Diagnosis>()
+    schema_of::<Diagnosis>()
 }
 
-// INSTA_UPDATE=always writes it, as it does the snapshots.
+fn schema_of<T: schemars::JsonSchema>() -> schemars::Schema {
+    schemars::generate::SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<T>()
+}
+
+// INSTA_UPDATE=always writes them, as it does the snapshots.
 #[test]
-fn the_schema_is_that_of_the_document() {
-    let text = format!("{}\n", serde_json::to_string_pretty(&schema()).unwrap());
-    if std::env::var("INSTA_UPDATE").is_ok_and(|update| update == "always") {
-        fs::write(SCHEMA, &text).unwrap();
+fn the_schemas_are_those_of_the_documents() {
+    for (path, schema) in [(SCHEMA, schema()), (LIST_SCHEMA, schema_of::<DiagnosisList>())] {
+        let text = format!("{}\n", serde_json::to_string_pretty(&schema).unwrap());
+        if std::env::var("INSTA_UPDATE").is_ok_and(|update| update == "always") {
+            fs::write(path, &text).unwrap();
+        }
+        let written = fs::read_to_string(path).unwrap_or_default();
+        assert!(written == text, "{path} is not the document's: INSTA_UPDATE=always cargo test writes it");
     }
-    let written = fs::read_to_string(SCHEMA).unwrap_or_default();
-    assert!(written == text, "schema/diagnosis.json is not the document's: INSTA_UPDATE=always cargo test writes it");
 }
 
 #[test]

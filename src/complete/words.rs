@@ -31,6 +31,7 @@ fn value(line: &Line, flag: &Arg) -> Candidates {
     match flag.get_id().as_str() {
         "namespace" => Candidates::names(cluster().names(Kind::Namespace)),
         "context" => Candidates::names(cluster().kubeconfig().contexts),
+        "contexts" => several(line.typed(), cluster().kubeconfig().contexts),
         "cluster" => Candidates::names(cluster().kubeconfig().clusters),
         "user" => Candidates::names(cluster().kubeconfig().users),
         "client" => one(line, &CLIENTS),
@@ -41,6 +42,14 @@ fn value(line: &Line, flag: &Arg) -> Candidates {
             _ => possible(flag),
         },
     }
+}
+
+// The names that a list with commas does not have yet.
+fn several(typed: &str, names: Vec<String>) -> Candidates {
+    let before = typed.rfind(',').map_or("", |at| &typed[..=at]);
+    let is_new = |name: &String| !before.split(',').any(|given| given == name);
+    let lists = names.into_iter().filter(is_new).map(|name| format!("{before}{name}"));
+    Candidates { directive: Directive::WordsWithoutSpace, ..Candidates::names(lists) }
 }
 
 fn possible(arg: &Arg) -> Candidates {

@@ -108,7 +108,7 @@ fn block(language: &str, text: &str) -> String {
 }
 
 /// Words that stand for themselves: no markup, and nobody is called and nothing linked by them.
-fn prose(text: &str) -> String {
+pub(super) fn prose(text: &str) -> String {
     let escape = |sign: char| match sign {
         '@' => "@<!-- -->".to_owned(),
         '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '<' | '>' | '#' | '|' | '~' | '$' | '&' | '!' => {

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::document::Diagnosis;
+use crate::document::{Diagnosis, DiagnosisList};
 
 mod age;
 pub mod clean;
@@ -24,6 +24,7 @@ mod path;
 pub mod rule;
 mod sarif;
 pub mod screen;
+mod several;
 pub mod table;
 mod text;
 mod timeline;
@@ -86,6 +87,18 @@ pub fn render(diagnosis: &Diagnosis, format: Format, style: &Style) -> String {
         Format::Github => github::render(diagnosis),
         Format::Junit => junit::render(diagnosis, style),
         Format::Sarif => sarif::render(diagnosis),
+    }
+}
+
+/// How the reports of several clusters are written as one; nothing where a format has no place to say whose is which.
+pub fn joined(format: Format) -> Option<fn(&DiagnosisList, &Style) -> String> {
+    match format {
+        Format::Text => Some(several::narrow),
+        Format::Wide => Some(several::wide),
+        Format::Json => Some(|list, _| json::safe(list)),
+        Format::Yaml => Some(|list, _| yaml::list(list)),
+        Format::Markdown => Some(|list, _| several::markdown(list)),
+        Format::Name | Format::Html | Format::Github | Format::Junit | Format::Sarif => None,
     }
 }
 

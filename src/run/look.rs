@@ -36,10 +36,7 @@ pub(super) fn look(
     let described = manifests.words();
     let words = if described.is_empty() { words } else { &described };
     if cli.look.from.is_empty() {
-        // What is misspelt on the command line is said before a cluster is asked.
-        if !question::may_be_custom(words) {
-            question(cli, words, None, &Types::default())?;
-        }
+        check_words(cli, words)?;
         return look_at_cluster(cli, words, manifests, patterns, how, stats);
     }
     if cli.active.probe {
@@ -58,6 +55,14 @@ pub(super) fn look(
     let looked_at = beside(cli, question, inventory, manifests)?;
     stats.end_of("read");
     Ok(looked_at)
+}
+
+/// Says what is misspelt on the command line before a cluster is asked.
+pub(super) fn check_words(cli: &Cli, words: &[String]) -> Result<(), Error> {
+    if question::may_be_custom(words) {
+        return Ok(());
+    }
+    question(cli, words, None, &Types::default()).map(drop)
 }
 
 // What is to be compared, which is what is asked about.

@@ -1,5 +1,6 @@
 //! What one call of the command does.
 
+mod contexts;
 mod fix;
 mod look;
 mod terminal;
@@ -39,6 +40,11 @@ use crate::{
 /// # Errors
 /// Where no diagnosis is possible; the text is one line that says why and what to do.
 pub fn run(cli: &Cli) -> Result<ExitCode, Error> {
+    if cli.several.any() && cli.command.is_some() {
+        return Err(Error::new(
+            "--contexts and --all-contexts are for a diagnosis alone: leave them out, or choose one with --context",
+        ));
+    }
     match &cli.command {
         Some(Command::Rules) => {
             print(&explain::table(&rules(cli)?));
@@ -85,6 +91,9 @@ fn rules(cli: &Cli) -> Result<Rules, Error> {
 }
 
 fn diagnose(cli: &Cli) -> Result<ExitCode, Error> {
+    if cli.several.any() {
+        return contexts::diagnose(cli);
+    }
     if cli.fix.fix {
         return fix::fix(cli);
     }

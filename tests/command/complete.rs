@@ -65,6 +65,9 @@ fn contexts_are_those_of_the_kubeconfig_that_the_line_names() {
     );
     assert_eq!(words(&["--kubeconfig", &file, "--context", "prod"]), ["prod-eu", "prod-us"]);
     assert_eq!(words(&["--kubeconfig", &file, "--context", "$"]), [""; 0]);
+    let several = |typed: &str| complete(&["--kubeconfig", &file, "--contexts", typed]);
+    assert_eq!(several(""), (vec!["prod-eu".to_owned(), "prod-us".to_owned()], ":6".to_owned()));
+    assert_eq!(several("prod-us,pro"), (vec!["prod-us,prod-eu".to_owned()], ":6".to_owned()));
 }
 
 #[test]

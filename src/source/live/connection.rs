@@ -100,6 +100,14 @@ impl Connection {
         kubeconfig::read(self.kubeconfig.as_deref(), &Surroundings::of_process()).map(Files::names)
     }
 
+    /// The contexts of these names, each once; all that the kubeconfig has where none is named.
+    ///
+    /// # Errors
+    /// Where it can't be read, one is not in it, or there is none at all.
+    pub fn contexts(&self, named: &[String]) -> Result<Vec<String>, Error> {
+        kubeconfig::read(self.kubeconfig.as_deref(), &Surroundings::of_process())?.contexts(named)
+    }
+
     pub(super) fn connect_from(&self, around: &Surroundings) -> Result<Live, Error> {
         let timeout = match &self.request_timeout {
             Some(text) => duration::parse(text).map_err(|what| Error::new(format!("--request-timeout: {what}")))?,

@@ -1,6 +1,7 @@
 //! The kubeconfig files: found, merged, and the context chosen, in kubectl's way.
 
 use std::{
+    collections::BTreeSet,
     ffi::OsString,
     path::{Path, PathBuf},
 };
@@ -122,6 +123,20 @@ impl Files {
             clusters: self.config.clusters.into_iter().map(|cluster| cluster.name).collect(),
             users: self.config.auth_infos.into_iter().map(|user| user.name).collect(),
         }
+    }
+
+    /// The contexts of these names, or all where none is named.
+    pub(super) fn contexts(self, named: &[String]) -> Result<Vec<String>, Error> {
+        for name in named {
+            self.context(name, true)?;
+        }
+        if named.is_empty() && self.config.contexts.is_empty() {
+            return Err(self.no_context());
+        }
+        let mut names = if named.is_empty() { self.names().contexts } else { named.to_vec() };
+        let mut told = BTreeSet::new();
+        names.retain(|name| told.insert(name.clone()));
+        Ok(names)
     }
 
     /// Whether they say nothing of any cluster.
