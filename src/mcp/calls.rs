@@ -24,7 +24,7 @@ const WIDTH: usize = 100;
 pub(super) fn call(cli: &Cli, rules: &Rules, tool: Tool, given: &Arguments) -> Result<CallToolResult, Error> {
     match tool {
         Tool::Diagnose => {
-            let answer = run::answered(&asked(cli, given), rules)?;
+            let answer = run::answered(&asked(cli, given)?, rules)?;
             answer.bugs.iter().for_each(|bug| run::complain(&format!("the rule {bug}")));
             Ok(document(&answer.diagnosis))
         }
@@ -35,7 +35,7 @@ pub(super) fn call(cli: &Cli, rules: &Rules, tool: Tool, given: &Arguments) -> R
         }
         Tool::ListRules => Ok(text(explain::table(rules))),
         Tool::Record => {
-            let cli = asked(cli, given);
+            let cli = asked(cli, given)?;
             Ok(text(run::recorded(&cli, rules, &cli.target)?))
         }
     }
@@ -47,7 +47,7 @@ pub(super) fn failed(error: &Error) -> CallToolResult {
 }
 
 // The words stand behind no flag's name: nothing but what is looked at can be chosen with them.
-fn asked(cli: &Cli, given: &Arguments) -> Cli {
+fn asked(cli: &Cli, given: &Arguments) -> Result<Cli, Error> {
     let mut cli = cli.clone();
     cli.target = given.text("target").unwrap_or_default().split_whitespace().map(str::to_owned).collect();
     if let Some(namespace) = given.text("namespace") {
@@ -57,9 +57,19 @@ fn asked(cli: &Cli, given: &Arguments) -> Cli {
     cli.look.all_namespaces = given.truth("all_namespaces").unwrap_or(cli.look.all_namespaces);
     cli.look.selector = given.text("selector").or(cli.look.selector);
     cli.look.client = given.text("client").or(cli.look.client);
-    cli.connection.context = given.text("context").or(cli.connection.context);
+    cli.connection.context = context(cli.connection.context, given)?;
     cli.look.unwatched = true;
-    cli
+    Ok(cli)
+}
+
+// Who starts it for one cluster does not mean another.
+fn context(own: Option<String>, given: &Arguments) -> Result<Option<String>, Error> {
+    match (own, given.text("context")) {
+        (Some(own), Some(other)) if own != other => {
+            Err(Error::new(format!("this server is for context {own:?} alone: leave context out")))
+        }
+        (own, other) => Ok(own.or(other)),
+    }
 }
 
 fn text(text: String) -> CallToolResult {

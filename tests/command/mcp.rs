@@ -1,10 +1,15 @@
 //! The server for assistants, spoken to as a client does: a JSON document a line.
 
-use std::{collections::BTreeMap, net::TcpListener};
+use std::{
+    collections::BTreeMap,
+    io::{BufRead as _, BufReader, Write as _},
+    net::TcpListener,
+    process::Stdio,
+};
 
 use serde_json::{Value, json};
 
-use crate::doctor::{Folder, Run, TYPO, doctor, doctor_reading};
+use crate::doctor::{Folder, Run, TYPO, command, doctor, doctor_reading};
 
 const SERVICE: &str = "svc/hello-server-service";
 
@@ -33,10 +38,21 @@ impl Session {
         let numbered = requests.into_iter().enumerate();
         let requests = numbered
             .map(|(id, (method, params))| json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}));
-        let input: String = hello.into_iter().chain(requests).map(|message| format!("{message}\n")).collect();
-        let run = doctor_reading(&[&["mcp"], flags].concat(), input.as_bytes());
+        let messages: Vec<Value> = hello.into_iter().chain(requests).collect();
+        let mut server = command(&[&["mcp"], flags].concat());
+        let mut server =
+            server.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+        let mut input = server.stdin.take().expect("its input");
+        for message in &messages {
+            writeln!(input, "{message}").expect("it reads");
+        }
+        // A client goes when it has what it asked for; of the messages one is no request.
+        let output = BufReader::new(server.stdout.take().expect("its output")).lines();
+        let replies = output.take(messages.len() - 1).map(|line| line.expect("text"));
+        let replies: Vec<Value> = replies.map(|line| serde_json::from_str(&line).expect(&line)).collect();
+        drop(input);
+        let run = Run::from(server.wait_with_output().expect("it ends"));
         assert_eq!(run.code, Some(0), "{run:?}");
-        let replies: Vec<Value> = run.stdout.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
         assert!(replies.iter().all(|reply| reply["jsonrpc"] == "2.0"), "{run:?}");
         Self { run, replies }
     }
@@ -165,6 +181,14 @@ fn what_has_no_answer_is_one_line_and_the_server_goes_on() {
 fn a_server_out_of_reach_is_said_with_its_address() {
     let session = Session::of(&["--server", "http://127.0.0.1:1"], &[("diagnose", json!({"target": "pod/web"}))]);
     assert!(session.complaint(0).contains("http://127.0.0.1:1"), "{}", session.complaint(0));
+}
+
+#[test]
+fn a_server_for_one_context_asks_no_other() {
+    let place = |name: &str| ("diagnose", json!({"target": "pod/web", "context": name}));
+    let session = Session::of(&["--context", "staging"], &[place("production"), place("staging")]);
+    assert!(session.complaint(0).contains("for context \"staging\" alone"), "{}", session.complaint(0));
+    assert!(session.complaint(1).contains("there is no kubeconfig file"), "{}", session.complaint(1));
 }
 
 #[test]
