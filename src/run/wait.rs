@@ -161,8 +161,14 @@ impl Waiting<'_> {
                 && is_of_goal
                 && finding.affected.iter().chain([&finding.object]).any(|object| keys.contains(&object.into()))
         };
+        // Who leaves makes room: for a quota, on a node, under a name.
+        let leaving = inventory.deleted().any(|(object, _)| object.kind == "Pod");
+        let obstacle = |finding: &Finding| {
+            let obstacle = Obstacle::from(finding);
+            Obstacle { is_final: obstacle.is_final && !leaving, ..obstacle }
+        };
         let findings = answer.iter().flat_map(|answer| &answer.diagnosis.findings);
-        let obstacles = findings.filter(stands_in_the_way).map(Obstacle::from).collect();
+        let obstacles = findings.filter(stands_in_the_way).map(obstacle).collect();
         self.seen = Some(Seen { inventory, answer });
         Ok(Ok((states, obstacles)))
     }
