@@ -187,19 +187,24 @@ impl Evaluation<'_> {
             None => None,
         };
         let mut text = self.fill(&cure.says)?;
-        if cure.restarts && !self.subject.left_to_do.is_empty() {
-            text = format!("{text}; {}", self.subject.left_to_do);
+        let left = Some(&self.subject.left_to_do).filter(|left| cure.restarts && !left.text.is_empty());
+        if let Some(left) = left {
+            text = format!("{text}; {}", left.text);
         }
-        Some(Cure {
+        let next = left.filter(|left| !argv.is_empty() && !left.command.is_empty());
+        let then = next.map(|left| command::in_namespace(left.command.clone(), &self.subject.object.namespace));
+        let mut cure = Cure {
             text,
-            command: command::quoted(&argv),
+            command: None,
             argv,
-            then: Vec::new(),
+            then: then.into_iter().collect(),
             look: command::quoted(&look),
             diff,
             restarts: cure.restarts,
-            destructive: cure.destructive,
-        })
+            destructive: cure.destructive || next.is_some_and(|left| left.deletes_jobs),
+        };
+        cure.join();
+        Some(cure)
     }
 
     fn words(&mut self, templates: &[Template]) -> Option<Vec<String>> {

@@ -9,7 +9,7 @@ use super::causes::{Explains, explained, with_what_follows};
 use crate::{
     command,
     document::{Cure, Finding, ObjectRef},
-    facts::{World, container, refusal},
+    facts::{World, container, left_to_do, refusal},
 };
 
 /// These can be started anew by a command.
@@ -21,7 +21,7 @@ pub(super) fn start_anew(world: &World, findings: &mut [Finding]) {
     for finding in findings.iter_mut().filter(|finding| finding.root) {
         let waiting = waiting(world, &explains, finding);
         if let Some(cure) = finding.cures.first_mut().filter(|cure| !cure.argv.is_empty() && !waiting.is_empty()) {
-            add(cure, &waiting);
+            add(world, cure, &finding.object, &waiting);
         }
     }
 }
@@ -40,26 +40,41 @@ fn waits(world: &World, object: &ObjectRef, root: &Finding) -> bool {
     is_refused() || (*object != root.object && workload.pods.iter().any(|pod| is_backed_off(pod)))
 }
 
+// What was restarted and is not ready will be: its back-off goes on where it was.
 fn is_backed_off(pod: &Pod) -> bool {
     let status = pod.status.as_ref();
     let all = status.map(|status| status.container_statuses.iter().chain(&status.init_container_statuses).flatten());
     all.into_iter().flatten().any(|container| {
         let waiting = container.state.as_ref().and_then(|state| state.waiting.as_ref());
-        waiting.and_then(|waiting| waiting.reason.as_deref()) == Some(container::BACKED_OFF)
+        let waits = waiting.and_then(|waiting| waiting.reason.as_deref()) == Some(container::BACKED_OFF);
+        waits || (container.restart_count > 0 && !container.ready)
     })
 }
 
-fn add(cure: &mut Cure, waiting: &BTreeSet<ObjectRef>) {
-    let names: Vec<String> = waiting.iter().map(ToString::to_string).collect();
+// What is cured comes first: the others would fail once more while it is not up.
+fn add(world: &World, cure: &mut Cure, cured: &ObjectRef, waiting: &BTreeSet<ObjectRef>) {
+    let (itself, others): (Vec<_>, Vec<_>) = waiting.iter().partition(|object| *object == cured);
+    let names: Vec<String> = itself.iter().chain(&others).map(ToString::to_string).collect();
     cure.text = format!("{}; then start {} anew, which would wait for minutes", cure.text, names.join(", "));
     cure.restarts = true;
-    cure.then = waiting
-        .iter()
-        .map(|object| {
-            let name = format!("{}/{}", object.kind.to_lowercase(), object.name);
-            let words = ["kubectl", "rollout", "restart", &name].map(str::to_owned).to_vec();
-            command::in_namespace(words, &object.namespace)
-        })
-        .collect();
+    cure.then.extend(itself.into_iter().map(|object| start(world, object)));
+    if RESTARTED.contains(&cured.kind.as_str()) && !others.is_empty() {
+        cure.then.push(rollout("status", cured, Some("--timeout=90s")));
+    }
+    cure.then.extend(others.into_iter().map(|object| start(world, object)));
     cure.join();
+}
+
+fn start(world: &World, object: &ObjectRef) -> Vec<String> {
+    let left = world.workloads.get(object).map(|workload| left_to_do::of(world.inventory, workload).command);
+    match left.filter(|command| !command.is_empty()) {
+        Some(command) => command::in_namespace(command, &object.namespace),
+        None => rollout("restart", object, None),
+    }
+}
+
+fn rollout(verb: &str, object: &ObjectRef, option: Option<&str>) -> Vec<String> {
+    let name = format!("{}/{}", object.kind.to_lowercase(), object.name);
+    let words = ["kubectl", "rollout", verb, &name].into_iter().chain(option);
+    command::in_namespace(words.map(str::to_owned).collect(), &object.namespace)
 }

@@ -18,6 +18,7 @@ pub mod hook;
 pub mod hosts;
 pub mod image;
 pub mod ingress;
+pub mod left_to_do;
 pub mod log;
 pub mod manifest;
 pub mod nearest;

@@ -253,14 +253,14 @@ fn of_stateful_set(inventory: &Inventory, workload: &Workload, set: &StatefulSet
 }
 
 // https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#forced-rollback
-fn waits_for_broken_pods(set: &StatefulSet) -> bool {
+pub(super) fn waits_for_broken_pods(set: &StatefulSet) -> bool {
     let Some(spec) = &set.spec else { return false };
     let on_delete = spec.update_strategy.as_ref().and_then(|strategy| strategy.type_.as_deref()) == Some("OnDelete");
     on_delete || spec.pod_management_policy.as_deref() != Some("Parallel")
 }
 
 // It waits for something that went wrong, rather than for its turn.
-fn is_broken(pod: &Pod) -> bool {
+pub(super) fn is_broken(pod: &Pod) -> bool {
     !is_ready(pod)
         && (!words_of(pod).is_empty()
             || container::containers(pod).into_iter().any(|(spec, init)| {
@@ -282,36 +282,6 @@ fn words_of(pod: &Pod) -> Vec<Evidence> {
         }
     }
     words
-}
-
-/// What is left to do by hand once its template is changed; empty where its pods follow by themselves.
-pub fn left_to_do(inventory: &Inventory, workload: &Workload) -> String {
-    let names = |pods: &mut dyn Iterator<Item = &&Pod>| {
-        let names: Vec<_> = pods.map(|pod| object::name(&pod.metadata)).collect();
-        if names.len() > 3 { format!("its {} pods", names.len()) } else { names.join(", ") }
-    };
-    match workload.object.kind.as_str() {
-        "ReplicaSet" if !workload.pods.is_empty() => {
-            format!(
-                "then delete {}: a ReplicaSet leaves the pods that it has as they are",
-                names(&mut workload.pods.iter())
-            )
-        }
-        "StatefulSet" => {
-            let set = inventory.get::<StatefulSet>(&workload.object.namespace, &workload.object.name).present();
-            let broken = names(&mut workload.pods.iter().filter(|pod| is_broken(pod)));
-            if broken.is_empty() || !set.is_some_and(waits_for_broken_pods) {
-                return String::new();
-            }
-            format!(
-                "then delete {broken}: a StatefulSet waits for a broken pod to become ready instead of replacing it"
-            )
-        }
-        "CronJob" if !workload.pods.is_empty() => {
-            "what it has started keeps the old one: delete that Job, or wait for the next".to_owned()
-        }
-        _ => String::new(),
-    }
 }
 
 fn of_daemon_set(inventory: &Inventory, workload: &Workload, set: &DaemonSet) -> RolloutFacts {

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use k8s_openapi::api::core::v1::Pod;
 use serde::Serialize;
 
-use super::{On, object, workload::Workload};
+use super::{On, left_to_do::LeftToDo, object, workload::Workload};
 use crate::{document::ObjectRef, inventory::UNKNOWN};
 
 /// One thing that rules are evaluated on.
@@ -23,8 +23,8 @@ pub struct Subject {
     pub made_by: String,
     /// The container, where it is about one.
     pub container: Option<String>,
-    /// What is left to do by hand after a cure that changes the pod template; empty mostly.
-    pub left_to_do: String,
+    /// What is left to do by hand after a cure that changes the pod template.
+    pub left_to_do: LeftToDo,
     /// What tells it from others of the same object: the reference's name, the port.
     pub part: String,
     /// The facts by their names in rules.
@@ -42,7 +42,7 @@ impl Subject {
             of: None,
             made_by: String::new(),
             container: None,
-            left_to_do: String::new(),
+            left_to_do: LeftToDo::default(),
             part: String::new(),
             facts: Vec::new(),
             unknown: BTreeMap::new(),

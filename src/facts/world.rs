@@ -14,7 +14,7 @@ use super::{
     events::Events,
     gateway,
     image::ImagesInUse,
-    ingress, log, manifest, node, object, pod, policy, reference, refusal, resolver, rollout,
+    ingress, left_to_do, log, manifest, node, object, pod, policy, reference, refusal, resolver, rollout,
     schedule::{self, preemption::Preemptions},
     service,
     subject::{Facts, Subject},
@@ -303,7 +303,7 @@ impl<'a> World<'a> {
         for pod in workload.pods.iter().filter(present) {
             self.add_pod(subjects, workload, pod, &facts);
         }
-        let left_to_do = rollout::left_to_do(self.inventory, workload);
+        let left_to_do = left_to_do::of(self.inventory, workload);
         subjects[first..].iter_mut().for_each(|subject| subject.left_to_do.clone_from(&left_to_do));
     }
 
