@@ -67,6 +67,8 @@ pub struct ImageFacts {
     pub nearest: Vec<Nearest>,
     /// The host used elsewhere in this cluster that is near this one.
     pub nearest_host: Vec<Nearest>,
+    /// The image with that host; empty where there is none.
+    pub at_nearest_host: String,
     /// The image to go back to: the previous one, else the nearest; empty where neither is known.
     pub better: String,
     /// What is wrong with the name as written; empty where nothing is.
@@ -143,6 +145,11 @@ impl ImagesInUse {
         };
         ImageFacts {
             name: image.to_owned(),
+            at_nearest_host: nearest_host
+                .first()
+                .filter(|_| image.starts_with(&wanted.host))
+                .map(|near| image.replacen(&wanted.host, &near.value, 1))
+                .unwrap_or_default(),
             host: wanted.host,
             path: wanted.path,
             tag: wanted.tag,

@@ -1,13 +1,13 @@
 //! Liveness, readiness and startup probes: what they ask, and what came back.
 
 use k8s_openapi::{
-    api::core::v1::{Container, ContainerStatus, Probe},
+    api::core::v1::{Container, ContainerPort, ContainerStatus, Probe},
     apimachinery::pkg::{apis::meta::v1::Time, util::intstr::IntOrString},
 };
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{events::EventFacts, object};
+use super::{events::EventFacts, nearest, object};
 use crate::document::Evidence;
 
 /// Which of the three probes.
@@ -45,6 +45,9 @@ pub struct ProbeFacts {
     pub port: String,
     /// Whether the container declares this port, or declares none at all.
     pub port_is_declared: bool,
+    /// The port to ask instead: the only one that the container declares, else the one with nearly the same name; empty
+    /// where it declares this one, none is to be preferred, or it would have to speak gRPC's health protocol there.
+    pub better_port: String,
     /// Whether the newest answer is a failure of the present instance or of the one that it killed.
     pub failing: bool,
     /// Whether the kubelet killed the container for it.
@@ -95,6 +98,7 @@ pub fn facts(role: Role, container: &Container, status: Option<&ContainerStatus>
     ProbeFacts {
         set: true,
         port_is_declared: port.is_empty() || declares(container, &port),
+        better_port: better_port(container, &port).filter(|_| how != "grpc").unwrap_or_default(),
         failing: failed.is_some_and(|event| started.is_none_or(|started| event.second() >= started.0.as_second()))
             || killed,
         may_have_killed: !killed && role != Role::Readiness && may_be_ended_by(status, allows, period),
@@ -182,6 +186,20 @@ fn declares(container: &Container, port: &str) -> bool {
             .any(|declared| declared.container_port.to_string() == port || declared.name.as_deref() == Some(port))
 }
 
+fn better_port(container: &Container, port: &str) -> Option<String> {
+    if port.is_empty() || declares(container, port) {
+        return None;
+    }
+    let serves = |declared: &&ContainerPort| declared.protocol.as_deref().unwrap_or("TCP") == "TCP";
+    let declared: Vec<_> = container.ports.iter().flatten().filter(serves).collect();
+    let names = declared.iter().filter_map(|declared| declared.name.as_deref());
+    let is_name = port.parse::<u16>().is_err();
+    match declared[..] {
+        [only] => Some(only.name.clone().filter(|_| is_name).unwrap_or_else(|| only.container_port.to_string())),
+        _ => nearest::nearest_name(port, names.filter(|_| is_name)),
+    }
+}
+
 // `Readiness probe failed: HTTP probe failed with statuscode: 503` after the first colon; an exec probe
 // without output leaves nothing.
 fn answer(message: &str) -> String {
@@ -221,6 +239,23 @@ mod tests {
         let events = Events::of(&inventory);
         let status = pod.status.as_ref().unwrap().container_statuses.as_ref().unwrap().first();
         facts(Role::Liveness, &pod.spec.as_ref().unwrap().containers[0], status, events.about("1")).killed
+    }
+
+    #[test]
+    fn a_port_to_ask_instead_is_the_only_one_or_the_near_one() {
+        let better = |ports: serde_json::Value, asked: &str| {
+            let container = serde_json::from_value(serde_json::json!({"name": "web", "ports": ports})).unwrap();
+            better_port(&container, asked)
+        };
+        let one =
+            serde_json::json!([{"containerPort": 8080, "name": "http"}, {"containerPort": 53, "protocol": "UDP"}]);
+        let two =
+            serde_json::json!([{"containerPort": 8080, "name": "http"}, {"containerPort": 9090, "name": "metrics"}]);
+        assert_eq!(better(one.clone(), "9090").as_deref(), Some("8080"));
+        assert_eq!(better(one.clone(), "web").as_deref(), Some("http"));
+        assert_eq!(better(one, "8080"), None);
+        assert_eq!(better(two.clone(), "metric").as_deref(), Some("metrics"));
+        assert_eq!(better(two, "8081"), None);
     }
 
     #[test]

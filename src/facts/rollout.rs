@@ -3,7 +3,7 @@
 use k8s_openapi::api::{
     apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet},
     autoscaling::v2::HorizontalPodAutoscaler,
-    core::v1::{Pod, Service},
+    core::v1::{Container, Pod, PodSpec, Service},
     networking::v1::Ingress,
 };
 use schemars::JsonSchema;
@@ -150,27 +150,25 @@ fn revision(set: &ReplicaSet) -> i64 {
     annotation.and_then(|text| text.parse().ok()).unwrap_or(0)
 }
 
-/// The image that a container had in the newest revision before the present one, one with ready pods first.
-pub fn previous_image(inventory: &Inventory, workload: &Workload, container: &str) -> Option<String> {
+/// A container as it was in the newest revision before the present one, one with ready pods first.
+pub fn previous<'a>(inventory: &'a Inventory, workload: &'a Workload, container: &str) -> Option<&'a Container> {
+    let spec = previous_spec(inventory, workload)?;
+    spec.containers.iter().chain(spec.init_containers.iter().flatten()).find(|spec| spec.name == container)
+}
+
+fn previous_spec<'a>(inventory: &'a Inventory, workload: &'a Workload) -> Option<&'a PodSpec> {
     let older_pod = workload.pods.iter().find(|pod| {
         workload.object.kind != "Deployment"
             && is_ready(pod)
             && workload::is_of_older_revision(inventory, workload, pod)
     });
-    if let Some(spec) = older_pod.and_then(|pod| pod.spec.as_ref()) {
-        let mut all = spec.containers.iter().chain(spec.init_containers.iter().flatten());
-        return all.find(|spec| spec.name == container)?.image.clone();
+    if let Some(pod) = older_pod {
+        return pod.spec.as_ref();
     }
     let older: Vec<_> = revisions(inventory, workload).into_iter().skip(1).collect();
     let is_healthy = |set: &&&ReplicaSet| set.status.as_ref().and_then(|status| status.ready_replicas).unwrap_or(0) > 0;
     let set = older.iter().find(is_healthy).or(older.first())?;
-    let spec = set.spec.as_ref()?.template.as_ref()?.spec.as_ref()?;
-    spec.containers
-        .iter()
-        .chain(spec.init_containers.iter().flatten())
-        .find(|spec| spec.name == container)?
-        .image
-        .clone()
+    set.spec.as_ref()?.template.as_ref()?.spec.as_ref()
 }
 
 fn rollout(inventory: &Inventory, workload: &Workload) -> RolloutFacts {

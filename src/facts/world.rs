@@ -313,7 +313,7 @@ impl<'a> World<'a> {
         subjects.push(subject.with("pod", &pod_facts).with("workload", workload_facts));
         for (spec, init) in container::containers(pod) {
             let path = workload.container_path(&spec.name, init);
-            let previous = rollout::previous_image(self.inventory, workload, &spec.name);
+            let previous = rollout::previous(self.inventory, workload, &spec.name);
             let facts = container::facts(self.inventory, &self.images, pod, (spec, init), path, previous, &self.events);
             let mut subject = Subject::new(On::Container, workload.object.clone()).shown_by(pod, workload);
             subject.container = Some(spec.name.clone());

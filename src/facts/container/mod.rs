@@ -1,6 +1,7 @@
 //! One container of a pod: its state, its image, how it ended, what its probes say.
 
 mod log;
+mod patches;
 mod settings;
 mod state;
 
@@ -9,7 +10,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 pub use log::{is_init_at_work, log, log_of};
-pub use settings::{MountFacts, PatchFacts, ResourceFacts, command};
+pub use patches::{PatchFacts, patch};
+pub use settings::{MountFacts, ResourceFacts, command};
 pub use state::{BACKED_OFF, is_failing, statuses_field};
 
 use super::{
@@ -29,7 +31,7 @@ use crate::{
 };
 pub(crate) use log::log_evidence;
 use log::waits_for;
-use settings::{declared_ports, hidden_by, mount, patches, program, resources, run_as_user};
+use settings::{declared_ports, mount, mount_of, program, resources, run_as_user};
 pub(crate) use state::exit_evidence;
 use state::{is_restarting, state_evidence, state_of};
 
@@ -147,7 +149,7 @@ pub fn facts(
     pod: &Pod,
     (container, init): (&Container, bool),
     path: String,
-    previous_image: Option<String>,
+    previous: Option<&Container>,
     all_events: &Events,
 ) -> ContainerFacts {
     let events = all_events.about(pod.metadata.uid.as_deref().unwrap_or_default());
@@ -164,7 +166,10 @@ pub fn facts(
     let sidecar = init && container.restart_policy.as_deref() == Some("Always");
     let program = program(container);
     let log = log(inventory, pod, container, init);
-    let resources = resources(pod, container);
+    let resources = resources(pod, container, previous);
+    let previous_image = previous.and_then(|previous| previous.image.clone());
+    let asked = |role| probe::facts(role, container, status, events);
+    let (liveness, readiness, startup) = (asked(Role::Liveness), asked(Role::Readiness), asked(Role::Startup));
     ContainerFacts {
         name: container.name.clone(),
         init: init && !sidecar,
@@ -179,9 +184,11 @@ pub fn facts(
         mount: mount(container, &format!("{message} {}", exit.message)),
         running_for: probe::running_for(status, now),
         failing: !stale && status.is_some_and(|status| is_failing(inventory, status)),
-        program_hidden_by: hidden_by(container, &program),
+        program_hidden_by: mount_of(container, &program)
+            .map(|mount| format!("volume {} at {}", mount.name, mount.mount_path))
+            .unwrap_or_default(),
         ports: declared_ports(container),
-        patches: patches(&path, container, &resources),
+        patches: patches::facts(&path, pod, container, &resources, [&liveness, &readiness, &startup]),
         memory: usage::facts(inventory, pod, container, status, "memory"),
         cpu: usage::facts(inventory, pod, container, status, "cpu"),
         resources,
@@ -192,9 +199,9 @@ pub fn facts(
         system_oom: system_oom(all_events, pod, status),
         evidence: state_evidence(pod, container, init, status, &message),
         exit_evidence: exit_evidence(pod, container, init, status),
-        liveness: probe::facts(Role::Liveness, container, status, events),
-        readiness: probe::facts(Role::Readiness, container, status, events),
-        startup: probe::facts(Role::Startup, container, status, events),
+        liveness,
+        readiness,
+        startup,
         hook: hook::facts(container, events),
         platform: platform(inventory, pod),
         command: command(container).chars().take(200).collect(),

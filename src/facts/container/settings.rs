@@ -4,22 +4,11 @@ use k8s_openapi::api::core::v1::{Container, ContainerPort, Pod, VolumeMount};
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::json;
 
 use crate::facts::{quantity, usage};
 
-/// Strategic merge patches of the workload that change one container.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct PatchFacts {
-    /// Sets imagePullPolicy IfNotPresent.
-    pub if_not_present: String,
-    /// Sets runAsUser 1000.
-    pub user_1000: String,
-    /// Sets the raised memory limit.
-    pub raised_memory: String,
-    /// Sets twice the CPU limit.
-    pub twice_the_cpu: String,
-}
+// Said of a limit that is not set.
+pub(super) const NONE: &str = "none";
 
 /// A volume mount that the runtime refuses.
 #[derive(Debug, Clone, Default, Serialize, JsonSchema)]
@@ -43,6 +32,10 @@ pub struct ResourceFacts {
     pub qos: String,
     /// A memory limit of twice the present one, and 100Mi more at least; empty where there is none.
     pub raised_limit: String,
+    /// The memory limit of the revision before, `none` where that had none; empty where it was no higher or is not known.
+    pub former_limit: String,
+    /// The setting that says how large its heap may grow, as written: `-Xmx512m`; empty where none is seen.
+    pub heap: String,
     /// `resources.limits.cpu`; empty where there is none.
     pub cpu_limit: String,
     /// A CPU limit of twice the present one; empty where there is none.
@@ -73,13 +66,12 @@ pub(super) fn program(container: &Container) -> String {
     container.command.as_deref().unwrap_or_default().first().cloned().unwrap_or_default()
 }
 
-pub(super) fn hidden_by(container: &Container, program: &str) -> String {
-    let mounts = container.volume_mounts.as_deref().unwrap_or_default();
-    let hides = |mount: &&VolumeMount| {
+/// The volume mount in which a program lies.
+pub(super) fn mount_of<'a>(container: &'a Container, program: &str) -> Option<&'a VolumeMount> {
+    container.volume_mounts.iter().flatten().find(|mount| {
         mount.sub_path.as_deref().unwrap_or_default().is_empty()
             && program.starts_with(&format!("{}/", mount.mount_path.trim_end_matches('/')))
-    };
-    mounts.iter().find(hides).map(|mount| format!("volume {} at {}", mount.name, mount.mount_path)).unwrap_or_default()
+    })
 }
 
 pub(super) fn declared_ports(container: &Container) -> String {
@@ -91,28 +83,14 @@ pub(super) fn declared_ports(container: &Container) -> String {
     ports.iter().map(text).collect::<Vec<_>>().join(", ")
 }
 
-// Containers are merged by their name; the path leads from the workload to their list.
-pub(super) fn patches(path: &str, container: &Container, resources: &ResourceFacts) -> PatchFacts {
-    let list = path.split('[').next().unwrap_or_default();
-    let patch = |mut change: serde_json::Value| {
-        change["name"] = container.name.clone().into();
-        let patch = list.rsplit('.').fold(json!([change]), |below, field| json!({field: below}));
-        patch.to_string()
-    };
-    PatchFacts {
-        if_not_present: patch(json!({"imagePullPolicy": "IfNotPresent"})),
-        user_1000: patch(json!({"securityContext": {"runAsUser": 1000}})),
-        raised_memory: patch(json!({"resources": {"limits": {"memory": resources.raised_limit}}})),
-        twice_the_cpu: patch(json!({"resources": {"limits": {"cpu": resources.twice_the_cpu_limit}}})),
-    }
-}
-
-pub(super) fn resources(pod: &Pod, container: &Container) -> ResourceFacts {
+pub(super) fn resources(pod: &Pod, container: &Container, previous: Option<&Container>) -> ResourceFacts {
     let limit = |resource: &str| usage::limit(container, resource).unwrap_or_default().to_owned();
     let requests = container.resources.as_ref().and_then(|resources| resources.requests.as_ref());
     let (memory_limit, cpu_limit) = (limit("memory"), limit("cpu"));
     ResourceFacts {
         raised_limit: quantity::raised(&memory_limit),
+        former_limit: previous.and_then(|previous| former_limit(&memory_limit, previous)).unwrap_or_default(),
+        heap: heap(container).unwrap_or_default(),
         memory_limit,
         memory_request: requests.and_then(|list| list.get("memory")).map(|asked| asked.0.clone()).unwrap_or_default(),
         twice_the_cpu_limit: quantity::twice(&cpu_limit),
@@ -121,8 +99,63 @@ pub(super) fn resources(pod: &Pod, container: &Container) -> ResourceFacts {
     }
 }
 
+fn former_limit(present: &str, previous: &Container) -> Option<String> {
+    let present = quantity::parse(present)?;
+    match usage::limit(previous, "memory") {
+        None => Some(NONE.to_owned()),
+        Some(former) => quantity::parse(former).filter(|former| *former > present).map(|_| former.to_owned()),
+    }
+}
+
+// Of the JVM, of Node.js and of Go.
+fn heap(container: &Container) -> Option<String> {
+    let variables =
+        || container.env.iter().flatten().filter_map(|variable| Some((&variable.name, variable.value.as_ref()?)));
+    let values = variables().map(|(_, value)| value);
+    let words = container.command.iter().chain(&container.args).flatten().chain(values);
+    let mut settings = words.flat_map(|text| text.split_whitespace());
+    let of_go = || variables().find(|(name, _)| *name == "GOMEMLIMIT").map(|(name, value)| format!("{name}={value}"));
+    let found = settings.find(|word| word.starts_with("-Xmx") || word.starts_with("--max-old-space-size="));
+    found.map(str::to_owned).or_else(of_go)
+}
+
 pub(super) fn run_as_user(pod: &Pod, container: &Container) -> String {
     let own = container.security_context.as_ref().and_then(|context| context.run_as_user);
     let of_pod = pod.spec.as_ref().and_then(|spec| spec.security_context.as_ref()?.run_as_user);
     own.or(of_pod).map(|user| user.to_string()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn container(spec: serde_json::Value) -> Container {
+        let mut spec = spec;
+        spec["name"] = "web".into();
+        serde_json::from_value(spec).unwrap()
+    }
+
+    #[test]
+    fn a_limit_to_go_back_to_is_a_higher_one() {
+        let before = |limits| former_limit("64Mi", &container(json!({"resources": {"limits": limits}})));
+        assert_eq!(before(json!({"memory": "0.5Gi"})).as_deref(), Some("0.5Gi"));
+        assert_eq!(before(json!({"cpu": "1"})).as_deref(), Some(NONE));
+        assert_eq!(before(json!({"memory": "65536Ki"})), None);
+        assert_eq!(before(json!({"memory": "32Mi"})), None);
+    }
+
+    #[test]
+    fn the_heap_is_found_where_its_runtime_reads_it() {
+        for (spec, heap) in [
+            (json!({"command": ["sh", "-c", "exec java -Xms64m -Xmx512m -jar app.jar"]}), Some("-Xmx512m")),
+            (json!({"env": [{"name": "JAVA_TOOL_OPTIONS", "value": "-Xmx1g"}]}), Some("-Xmx1g")),
+            (json!({"args": ["--max-old-space-size=400", "server.js"]}), Some("--max-old-space-size=400")),
+            (json!({"env": [{"name": "GOMEMLIMIT", "value": "100MiB"}]}), Some("GOMEMLIMIT=100MiB")),
+            (json!({"args": ["serve"], "env": [{"name": "MODE", "value": "prod"}]}), None),
+        ] {
+            assert_eq!(super::heap(&container(spec)).as_deref(), heap);
+        }
+    }
 }

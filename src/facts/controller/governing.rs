@@ -29,6 +29,8 @@ pub struct GoverningFacts {
     pub nearest: Vec<Nearest>,
     /// The labels that the Service has to select: `app=db`.
     pub labels: String,
+    /// One of the pods, whose ports the Service may have; empty where there is none.
+    pub pod: String,
 }
 
 /// The Service that a workload names, where it is a StatefulSet.
@@ -45,6 +47,7 @@ pub fn facts(inventory: &Inventory, workload: &Workload) -> GoverningFacts {
             headless: true,
             nearest: Vec::new(),
             labels: String::new(),
+            pod: String::new(),
         };
     }
     let found = inventory.get::<Service>(namespace, &name);
@@ -63,6 +66,7 @@ pub fn facts(inventory: &Inventory, workload: &Workload) -> GoverningFacts {
         labels: service::text(
             &set.and_then(|set| set.spec.as_ref()?.selector.match_labels.clone()).unwrap_or_default(),
         ),
+        pod: workload.pods.first().map(|pod| object::name(&pod.metadata).to_owned()).unwrap_or_default(),
         name,
     }
 }

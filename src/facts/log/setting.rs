@@ -3,10 +3,12 @@
 use k8s_openapi::api::core::v1::{ConfigMap, Container, Pod, Secret};
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::json;
 
 use crate::{
     document::Nearest,
     facts::{
+        container::patch,
         nearest::{Candidate, nearest, nearest_name},
         object,
         workload::Workload,
@@ -30,6 +32,8 @@ pub struct SettingFacts {
     pub key: String,
     /// Its kind and name: `ConfigMap shop-config`.
     pub holder: String,
+    /// A strategic merge patch of the workload that takes it from there; empty where there is none.
+    pub patch: String,
 }
 
 /// The facts of the setting that a line names. What ConfigMaps and Secrets hold was not read, but for the keys.
@@ -56,6 +60,7 @@ pub fn facts(
         from: best.map(|best| format!("{}/{}", best.kind.to_lowercase(), best.name)).unwrap_or_default(),
         key: best.map(|best| best.key.clone()).unwrap_or_default(),
         holder: best.map(Holder::text).unwrap_or_default(),
+        patch: best.map(|best| best.patch(workload, container, name)).unwrap_or_default(),
         holders: holders
             .iter()
             .take(3)
@@ -73,6 +78,13 @@ struct Holder {
 impl Holder {
     fn text(&self) -> String {
         format!("{} {}", self.kind, self.name)
+    }
+
+    fn patch(&self, workload: &Workload, container: &Container, variable: &str) -> String {
+        let reference = if self.kind == "ConfigMap" { "configMapKeyRef" } else { "secretKeyRef" };
+        let from = json!({reference: {"name": self.name, "key": self.key}});
+        let path = workload.container_path(&container.name, false);
+        patch(&path, &container.name, json!({"env": [{"name": variable, "valueFrom": from}]}))
     }
 }
 
