@@ -88,7 +88,9 @@ mod tests {
 
     #[test]
     fn what_stands_in_angle_brackets_is_to_be_filled_in() {
-        for word in ["--from-literal=<key>=<value>", "--docker-server=<registry>", "<node name>"] {
+        for word in
+            ["--from-literal=<key>=<value>", "--docker-server=<registry>", "<node name>", r#"{"maxReplicas":<number>}"#]
+        {
             assert!(is_to_be_filled_in(word), "{word}");
         }
         for word in ["app=web", r#"{"a":"1<2"}"#, "a<b", "<>"] {

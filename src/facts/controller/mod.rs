@@ -9,3 +9,4 @@ pub mod lingering;
 pub mod paused;
 pub mod scaled;
 pub mod scaler;
+mod share;

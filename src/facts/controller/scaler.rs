@@ -13,6 +13,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
+use super::share;
 use crate::{
     document::{Evidence, Nearest},
     facts::{
@@ -20,7 +21,7 @@ use crate::{
         nearest::{Candidate, nearest},
         object, rollout,
         service::is_ready,
-        workload::Workloads,
+        workload::{Workload, Workloads},
     },
     inventory::{Inventory, Known},
     kind::{APIService, Kept, Kind},
@@ -72,6 +73,8 @@ pub struct TargetFacts {
     pub better: String,
     /// A merge patch of the autoscaler that names it.
     pub patch: String,
+    /// What that does not request, though the autoscaler goes by a share of it: `container web requests no cpu`.
+    pub unrequested: String,
     /// The controller's words as evidence.
     pub evidence: Vec<Evidence>,
 }
@@ -150,6 +153,11 @@ fn target(inventory: &Inventory, workloads: &Workloads, scaler: &HorizontalPodAu
     };
     let near = if exists == Known::Known(false) { near(inventory, namespace, &wanted) } else { Vec::new() };
     let better = near.first().map(|(better, _)| better);
+    let meant = better.and_then(|better| {
+        let is_meant =
+            |workload: &&Workload| workload.object.kind == better.kind && workload.object.name == better.name;
+        workloads.in_namespace(namespace).find(is_meant)
+    });
     let of_target = workloads.in_namespace(namespace).filter(|workload| rollout::targets(scaler, workload));
     let ready = of_target.flat_map(|workload| &workload.pods).filter(|pod| is_ready(pod)).count();
     TargetFacts {
@@ -158,6 +166,7 @@ fn target(inventory: &Inventory, workloads: &Workloads, scaler: &HorizontalPodAu
         yaml: yaml(&wanted),
         better: better.map(yaml).unwrap_or_default(),
         patch: better.map(|better| json!({"spec": {"scaleTargetRef": better}}).to_string()).unwrap_or_default(),
+        unrequested: meant.map(|meant| share::unrequested(scaler, meant)).unwrap_or_default(),
         nearest: near.into_iter().map(|(_, nearest)| nearest).collect(),
         evidence: unable.map(|condition| evidence(scaler, condition)).into_iter().collect(),
         exists,
