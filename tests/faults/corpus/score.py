@@ -76,36 +76,58 @@ def look_again(look, cases, seen, claimed):
 
 
 def things(cluster, case):
-    """What the namespace holds, with its replicas."""
+    """What the namespace holds, with its replicas; not what a controller made."""
     return {(i["kind"], i["metadata"]["name"]): i.get("spec", {}).get("replicas")
-            for i in cluster.get("-n", case.name, WORKLOADS)["items"]}
+            for i in cluster.get("-n", case.name, WORKLOADS)["items"] if not i["metadata"].get("ownerReferences")}
 
 
-def cure(cluster, cases, doctor):
-    """Runs the first cure of the first root, as printed. Healed: nothing is found after it, and nothing was taken away."""
-    healed = tried = 0
+def cure(cluster, cases, doctor, verbose=False):
+    """Runs the first cure of the first root as printed. Healed: what it was for is gone, nothing is found that was not
+    there before, nothing was taken away. Where there is more than one fault, it goes on with the other roots' cures."""
+    tally = {"healed": 0, "healed, and left something else": 0, "not healed": 0}
     for case in met(cluster, [c for c in cases if c.cause != "none"]):
-        command = first_cure(diagnose(cluster, case, doctor, case.ask).report)
-        if not command or re.search(r"<[a-zA-Z -]+>", command):  # a placeholder is for a person to fill in
+        kind, steps = heal(cluster, case, doctor)
+        if not steps:
             continue
-        tried += 1
-        before = things(cluster, case)
+        tally[kind] += 1
+        if verbose or kind != "healed":
+            print("\n".join([f"{kind.upper()} {case.name}", *(f"  {step}" for step in steps)]), flush=True)
+    tried, failed = sum(tally.values()), tally["not healed"]
+    print(f"{tally['healed']} of {tried} cures healed all, {tally['healed, and left something else']} what they were for; {len(cases)} cases")
+    print(f"{tried - failed} passed, {failed} failed")
+    return failed == 0
+
+
+def heal(cluster, case, doctor):
+    """How it came out, and each command with what came of it; no steps where the first cure is no command."""
+    answer, steps = diagnose(cluster, case, doctor, case.ask), []
+    ready = first_cures(answer.report)[:1]
+    while True:
+        root, command = next(((root, command) for root, command in ready if command), (None, None))
+        if not command:
+            return "healed, and left something else" if findings(answer.report) else "healed", steps
+        known, before = findings(answer.report), things(cluster, case)
         run = cluster.run("sh", "-c", command, timeout=120)
         time.sleep(case.settle + 10)
-        answer = diagnose(cluster, case, doctor, case.ask)
-        after = things(cluster, case)
+        answer, after = diagnose(cluster, case, doctor, case.ask), things(cluster, case)
         lost = [f"{kind}/{name}" for (kind, name), replicas in before.items()
                 if (kind, name) not in after or (replicas and not after[kind, name])]
-        if run.returncode == 0 and answer.code == 0 and not lost:
-            healed += 1
-        else:
-            left = [named(f) for f in (answer.report or {}).get("findings", [])]
-            print(f"NOT HEALED {case.name}: {command}\n  exit {run.returncode} {run.stderr.strip()[:200]}; left: {left}; lost: {lost}")
-    print(f"{healed} of {tried} cures healed, {len(cases)} cases")
-    print(f"{healed} passed, {tried - healed} failed")
-    return healed == tried
+        left, roots = findings(answer.report), findings(answer.report, lambda f: f["root"])
+        said = f"; {run.stderr.strip()[:200]}" if run.returncode else ""
+        steps.append(f"{command}\n    exit {run.returncode}{said}; left: {sorted(roots)}; lost: {lost}")
+        if run.returncode or answer.report is None or lost or root in left or roots - known:
+            return "healed, and left something else" if len(steps) > 1 else "not healed", steps
+        ready = first_cures(answer.report)
 
 
-def first_cure(report):
+def findings(report, which=lambda f: True):
+    """What is wrong, in words."""
+    return {named(f) for f in (report or {}).get("findings", []) if f["severity"] in ("error", "warning") and which(f)}
+
+
+def first_cures(report):
+    """Each root, and its first cure's command where there is nothing to fill in."""
     roots = [f for f in (report or {}).get("findings", []) if f.get("root")]
-    return next((c.get("command") for f in roots[:1] for c in f.get("cures", [])[:1]), None)
+    commands = [next((c.get("command") for c in root.get("cures", [])[:1]), None) for root in roots]
+    is_ready = lambda command: command and not re.search(r"<[a-zA-Z -]+>", command)  # a placeholder is for a person to fill in
+    return [(named(root), command if is_ready(command) else None) for root, command in zip(roots, commands)]
