@@ -12,6 +12,9 @@ use crate::{
     facts::{World, container, left_to_do, refusal},
 };
 
+// By suspending it for a moment, which would end pods that it has.
+const JOB: &str = "Job";
+
 /// These can be started anew by a command.
 const RESTARTED: [&str; 3] = ["Deployment", "StatefulSet", "DaemonSet"];
 
@@ -31,12 +34,19 @@ fn waiting(world: &World, explains: &Explains, root: &Finding) -> BTreeSet<Objec
     let changes_itself = root.cures.first().is_some_and(|cure| cure.restarts);
     let objects: BTreeSet<ObjectRef> = reached.into_iter().map(|reached| reached.object).collect();
     let others = objects.into_iter().filter(|object| *object != root.object || !changes_itself);
-    others.filter(|object| RESTARTED.contains(&object.kind.as_str()) && waits(world, object, root)).collect()
+    others.filter(|object| is_startable(object) && waits(world, object, root)).collect()
+}
+
+fn is_startable(object: &ObjectRef) -> bool {
+    RESTARTED.contains(&object.kind.as_str()) || object.kind == JOB
 }
 
 fn waits(world: &World, object: &ObjectRef, root: &Finding) -> bool {
     let Some(workload) = world.workloads.get(object) else { return false };
     let is_refused = || refusal::words(world.inventory, &world.events, workload).is_some();
+    if object.kind == JOB {
+        return workload.pods.is_empty() && is_refused();
+    }
     is_refused() || (*object != root.object && workload.pods.iter().any(|pod| is_backed_off(pod)))
 }
 
@@ -57,20 +67,29 @@ fn add(world: &World, cure: &mut Cure, cured: &ObjectRef, waiting: &BTreeSet<Obj
     let names: Vec<String> = itself.iter().chain(&others).map(ToString::to_string).collect();
     cure.text = format!("{}; then start {} anew, which would wait for minutes", cure.text, names.join(", "));
     cure.restarts = true;
-    cure.then.extend(itself.into_iter().map(|object| start(world, object)));
+    cure.then.extend(itself.into_iter().flat_map(|object| start(world, object)));
     if RESTARTED.contains(&cured.kind.as_str()) && !others.is_empty() {
         cure.then.push(rollout("status", cured, Some("--timeout=90s")));
     }
-    cure.then.extend(others.into_iter().map(|object| start(world, object)));
+    cure.then.extend(others.into_iter().flat_map(|object| start(world, object)));
     cure.join();
 }
 
-fn start(world: &World, object: &ObjectRef) -> Vec<String> {
+fn start(world: &World, object: &ObjectRef) -> Vec<Vec<String>> {
+    if object.kind == JOB {
+        return [true, false].map(|suspend| suspended(object, suspend)).to_vec();
+    }
     let left = world.workloads.get(object).map(|workload| left_to_do::of(world.inventory, workload).command);
     match left.filter(|command| !command.is_empty()) {
-        Some(command) => command::in_namespace(command, &object.namespace),
-        None => rollout("restart", object, None),
+        Some(command) => vec![command::in_namespace(command, &object.namespace)],
+        None => vec![rollout("restart", object, None)],
     }
+}
+
+fn suspended(job: &ObjectRef, suspend: bool) -> Vec<String> {
+    let patch = serde_json::json!({"spec": {"suspend": suspend}}).to_string();
+    let words = ["kubectl", "patch", "job", &job.name, "--type", "merge", "-p", &patch];
+    command::in_namespace(words.map(str::to_owned).to_vec(), &job.namespace)
 }
 
 fn rollout(verb: &str, object: &ObjectRef, option: Option<&str>) -> Vec<String> {
