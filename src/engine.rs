@@ -181,6 +181,7 @@ impl Evaluation<'_> {
             return None;
         }
         let argv = self.words(&cure.run)?;
+        let second = Some(self.words(&cure.then)?).filter(|words| !words.is_empty());
         let look = self.words(&cure.look)?;
         let diff = match &cure.diff {
             Some([path, from, to]) => Some(report::diff::lines(&self.fill(path)?, &self.fill(from)?, &self.fill(to)?)),
@@ -197,7 +198,7 @@ impl Evaluation<'_> {
             text,
             command: None,
             argv,
-            then: then.into_iter().collect(),
+            then: second.into_iter().chain(then).collect(),
             look: command::quoted(&look),
             diff,
             restarts: cure.restarts,

@@ -38,7 +38,7 @@ pub fn choose<'a>(diagnosis: &'a Diagnosis, flags: &Flags) -> Result<Fix<'a>, Er
             owner.name, owner.advice
         )));
     }
-    if let Some(blank) = cure.argv.iter().find(|word| is_to_be_filled_in(word)) {
+    if let Some(blank) = cure.then.iter().flatten().chain(&cure.argv).find(|word| is_to_be_filled_in(word)) {
         return Err(Error::new(format!("only you know what goes into {blank:?}: fill it in, and run the command")));
     }
     Ok(Fix { finding, cure })

@@ -62,8 +62,8 @@ fn tell_cure(page: &mut Page, label: &str, cure: &CureRule) {
     let notes = [(cure.restarts, " (restarts pods)"), (cure.destructive, " (deletes)")];
     let notes: String = notes.into_iter().filter(|(holds, _)| *holds).map(|(_, note)| note).collect();
     page.wrapped(label, &format!("{}{notes}", one_line(&cure.says.outline())));
-    let words: Vec<_> = cure.run.iter().map(|word| word.outline()).collect();
-    if !words.is_empty() {
+    for command in [&cure.run, &cure.then].into_iter().filter(|command| !command.is_empty()) {
+        let words: Vec<_> = command.iter().map(|word| word.outline()).collect();
         page.labelled("", [words.join(" ")]);
     }
 }

@@ -56,6 +56,8 @@ struct Cure {
     #[serde(default)]
     run: Vec<Text>,
     #[serde(default)]
+    then: Vec<Text>,
+    #[serde(default)]
     look: Vec<Text>,
     diff: Option<Diff>,
     #[serde(default)]
@@ -141,6 +143,7 @@ fn cure_rule(name: &str, cure: Cure) -> Result<CureRule, Error> {
         when: cure.when.map(Expression::new),
         says: template(cure.says)?,
         run: cure.run.into_iter().map(template).collect::<Result<_, _>>()?,
+        then: cure.then.into_iter().map(template).collect::<Result<_, _>>()?,
         look: cure.look.into_iter().map(template).collect::<Result<_, _>>()?,
         diff: match cure.diff {
             Some(diff) => Some([template(diff.path)?, template(diff.from)?, template(diff.to)?]),

@@ -125,6 +125,8 @@ pub struct CureRule {
     pub says: Template,
     /// The command's words; the engine adds the namespace and quotes them.
     pub run: Vec<Template>,
+    /// The words of one that follows it.
+    pub then: Vec<Template>,
     /// The words of one that cures nothing and shows what to do.
     pub look: Vec<Template>,
     /// The change, as path, before and after.
@@ -258,7 +260,7 @@ impl Rule {
         for cure in &self.cures {
             expressions.extend(&cure.when);
             expressions.extend(cure.says.expressions());
-            expressions.extend(cure.run.iter().chain(&cure.look).flat_map(Template::expressions));
+            expressions.extend(cure.run.iter().chain(&cure.then).chain(&cure.look).flat_map(Template::expressions));
             expressions.extend(cure.diff.iter().flatten().flat_map(Template::expressions));
         }
         expressions

@@ -13,7 +13,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-use super::share;
+use super::share::{self, UnrequestedFacts};
 use crate::{
     document::{Evidence, Nearest},
     facts::{
@@ -73,8 +73,8 @@ pub struct TargetFacts {
     pub better: String,
     /// A merge patch of the autoscaler that names it.
     pub patch: String,
-    /// What that does not request, though the autoscaler goes by a share of it: `container web requests no cpu`.
-    pub unrequested: String,
+    /// What that does not request, though the autoscaler goes by a share of it.
+    pub unrequested: UnrequestedFacts,
     /// The controller's words as evidence.
     pub evidence: Vec<Evidence>,
 }

@@ -4,19 +4,34 @@ use k8s_openapi::api::{
     autoscaling::v2::HorizontalPodAutoscaler,
     core::v1::{Container, PodSpec},
 };
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::facts::workload::Workload;
 
-/// `container web requests no cpu`; empty where nothing is missing.
-pub(super) fn unrequested(scaler: &HorizontalPodAutoscaler, workload: &Workload) -> String {
+/// What pods don't request of that which their autoscaler takes a share of; all empty where nothing is missing.
+#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
+pub struct UnrequestedFacts {
+    /// `cpu`.
+    pub resource: String,
+    /// The container that does not request it.
+    pub container: String,
+    /// Whose it is, as kubectl takes it: `deployment/web`.
+    pub of: String,
+}
+
+pub(super) fn unrequested(scaler: &HorizontalPodAutoscaler, workload: &Workload) -> UnrequestedFacts {
     // A LimitRange gives pods what their template does not say.
     let Some(spec) = workload.pods.first().and_then(|pod| pod.spec.as_ref()).or(workload.spec) else {
-        return String::new();
+        return UnrequestedFacts::default();
     };
     let missing = shares(scaler).find_map(|resource| Some((lacking(spec, resource)?, resource)));
-    missing
-        .map(|(container, resource)| format!("container {} requests no {resource}", container.name))
-        .unwrap_or_default()
+    let facts = missing.map(|(container, resource)| UnrequestedFacts {
+        resource: resource.to_owned(),
+        container: container.name.clone(),
+        of: format!("{}/{}", workload.object.kind.to_lowercase(), workload.object.name),
+    });
+    facts.unwrap_or_default()
 }
 
 fn shares(scaler: &HorizontalPodAutoscaler) -> impl Iterator<Item = &str> {
