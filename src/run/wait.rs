@@ -7,7 +7,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{complain, diagnosed, look, print, rules, tell, terminal};
+use super::{diagnosed, look, print, rules, tell, terminal};
 use crate::{
     cli::Cli,
     custom::Types,
@@ -15,7 +15,7 @@ use crate::{
     document::{Finding, Severity},
     error::Error,
     inventory::{About, Inventory},
-    question::{self, NotFound, Question},
+    question::{self, NotFound, Question, Target},
     report::Format,
     rule::Rules,
     source::{
@@ -86,7 +86,7 @@ impl Waiting<'_> {
     async fn wait(&mut self) -> Result<ExitCode, Error> {
         let started = Instant::now();
         let mut kinds = self.question.kinds(&self.empty());
-        kinds.extend(self.question.target.each().iter().filter_map(question::Target::kind));
+        kinds.extend(self.question.target.each().iter().filter_map(Target::kind));
         let cached = Cached::of(self.live, kinds, self.question.namespace.as_deref(), LASTS);
         let mut progress = Progress::new(started);
         let mut standing = Standing::default();
@@ -99,10 +99,7 @@ impl Waiting<'_> {
                     trouble = None;
                     seen
                 }
-                Ok(Err(missing)) => {
-                    complain(&missing.line);
-                    return Ok(ExitCode::from(2));
-                }
+                Ok(Err(missing)) => return Err(Error::new(missing)),
                 // Before it ever answered there is nothing to wait for.
                 Err(error) if self.seen.is_none() => return Err(error),
                 Err(error) => {
@@ -141,18 +138,18 @@ impl Waiting<'_> {
     }
 
     // How far everything is, and what stands in its way.
-    async fn look(
-        &mut self,
-        cached: &Cached<'_>,
-    ) -> Result<Result<(Vec<wait::State>, Vec<Obstacle>), NotFound>, Error> {
+    async fn look(&mut self, cached: &Cached<'_>) -> Result<Result<(Vec<wait::State>, Vec<Obstacle>), String>, Error> {
         let inventory = self.empty();
         let inventory = collect::collect(cached, &self.question, inventory, &self.rules.logs, Look::AtAGlance).await?;
         let answer = diagnosed(self.cli, &self.rules, &self.question, &inventory);
         let (states, keys) = match wait::states(&self.question, &inventory, self.flags.goal) {
             Ok(found) => found,
             Err(_) if self.flags.goal == Goal::Deleted => return Ok(Ok((wait::of_absent(&self.question), Vec::new()))),
-            Err(missing) => return Ok(Err(missing)),
+            Err(missing) => return Ok(Err(missing.line)),
         };
+        if keys.is_empty() && self.flags.goal != Goal::Deleted {
+            return Ok(Err(format!("there is nothing to wait for: no {}", self.nothing())));
+        }
         let stands_in_the_way = |finding: &&Finding| {
             let is_of_goal = self.flags.goal != Goal::Deleted || finding.rule == "stuck-terminating";
             finding.root
@@ -171,6 +168,15 @@ impl Waiting<'_> {
         let obstacles = findings.filter(stands_in_the_way).map(obstacle).collect();
         self.seen = Some(Seen { inventory, answer });
         Ok(Ok((states, obstacles)))
+    }
+
+    // `deployments with labels app=web in namespace shop`
+    fn nothing(&self) -> String {
+        let labels = self.cli.look.selector.as_ref().map(|labels| format!(" with labels {labels}"));
+        let namespace = self.question.namespace.as_ref().map(|namespace| format!(" in namespace {namespace}"));
+        let what =
+            if self.question.target == Target::Everything { "object".to_owned() } else { self.question.target.text() };
+        format!("{what}{}{}", labels.unwrap_or_default(), namespace.unwrap_or_default())
     }
 
     fn left(&self, started: Instant) -> Duration {

@@ -44,13 +44,7 @@ pub fn of(question: &Question, inventory: &Inventory, goal: Goal) -> Result<(Vec
     let mut keys: BTreeSet<Key> = asked.iter().flat_map(|key| graph.beneath(key)).collect();
     keys.extend(asked.iter().cloned());
     if goal == Goal::Deleted {
-        let of_key = |key: &Key| named(&key.kind, &key.namespace, &key.name);
-        let left = pods.map_or_else(
-            || asked.iter().map(of_key).collect(),
-            |pods| pods.iter().map(|(namespace, name)| named("Pod", namespace, name)).collect::<Vec<_>>(),
-        );
-        let state = |object| State { object, is_there: false, text: "still there".to_owned() };
-        return Ok((left.into_iter().map(state).collect(), keys));
+        return Ok((left(&asked, pods.as_ref()), keys));
     }
     let mut states = Vec::new();
     for workload in workloads.all.iter().filter(|it| keys.contains(&Key::of(&it.object)) && !it.idle) {
@@ -75,6 +69,15 @@ pub fn of(question: &Question, inventory: &Inventory, goal: Goal) -> Result<(Vec
         inventory.seen_anywhere::<Job>().filter(is_asked).filter(|job| !told.contains(&object::object_ref(*job)));
     states.extend(jobs.map(of_job));
     Ok((states, keys))
+}
+
+// What is to be deleted and is not gone.
+fn left(asked: &[Key], pods: Option<&BTreeSet<(String, String)>>) -> Vec<State> {
+    let objects: Vec<ObjectRef> = match pods {
+        Some(pods) => pods.iter().map(|(namespace, name)| named("Pod", namespace, name)).collect(),
+        None => asked.iter().map(|key| named(&key.kind, &key.namespace, &key.name)).collect(),
+    };
+    objects.into_iter().map(|object| State { object, is_there: false, text: "still there".to_owned() }).collect()
 }
 
 /// What is to be deleted and is gone.
