@@ -50,15 +50,17 @@ impl fmt::Display for Form {
 }
 
 /// Reads the token file and runs the credential plugin, so that only tokens,
-/// certificates and passwords are left.
+/// certificates and passwords are left; and the file, which is read anew each minute: a pod's token is replaced
+/// within the hour.
 pub(super) fn settle(user: &mut AuthInfo, who: &str) -> Result<Credential, Error> {
     let mut plugin = None;
-    if user.token.is_none()
-        && let Some(path) = user.token_file.take()
-    {
-        let token = std::fs::read_to_string(&path)
+    let mut file = user.token_file.take().filter(|_| user.token.is_none());
+    if let Some(path) = &file {
+        let token = std::fs::read_to_string(path)
             .map_err(|error| Error::new(format!("cannot read the token file {path} of {who}: {error}")))?;
         user.token = Some(token.trim().into());
+        // kube takes what stands there as it is.
+        file = file.filter(|_| token == token.trim());
     }
     if let Some(exec) = user.exec.take()
         && user.token.is_none()
@@ -72,7 +74,13 @@ pub(super) fn settle(user: &mut AuthInfo, who: &str) -> Result<Credential, Error
         }
         user.token = status.token.map(Into::into);
     }
-    Ok(Credential { plugin, ..shown(user) })
+    let credential = Credential { plugin, ..shown(user) };
+    if file.is_some() {
+        // It would go before the file.
+        user.token = None;
+        user.token_file = file;
+    }
+    Ok(credential)
 }
 
 fn shown(user: &AuthInfo) -> Credential {
@@ -276,6 +284,17 @@ mod tests {
         let mut user = user(json!({"tokenFile": path}));
         settle(&mut user, "user \"u\"").unwrap();
         assert_eq!(serde_json::to_value(&user).unwrap()["token"], "t2");
+    }
+
+    #[test]
+    fn a_token_file_is_kept_to_be_read_again() {
+        let path = std::env::temp_dir().join(format!("kubectl-doctor-{}-kept", std::process::id()));
+        std::fs::write(&path, "t3").unwrap();
+        let mut user = user(json!({"tokenFile": path}));
+        let credential = settle(&mut user, "user \"u\"").unwrap();
+        assert_eq!(credential.form, Form::Token);
+        assert!(user.token.is_none());
+        assert_eq!(user.token_file.as_deref(), path.to_str());
     }
 
     #[test]
