@@ -91,6 +91,9 @@ fn ms(took: Duration) -> String {
     format!("{:.1} ms", took.as_secs_f64() * 1000.0)
 }
 
+/// Who asks for ever is not to remember for ever.
+const WAVES: usize = 1000;
+
 /// Counts what is asked of a server.
 #[derive(Debug, Default)]
 pub struct Traffic(Mutex<Log>);
@@ -140,9 +143,17 @@ impl Traffic {
         *asked = asked.and(&Asked { requests: 1, bytes, longest: took });
     }
 
+    /// How often each kind of thing was asked for.
+    pub fn requests(&self) -> BTreeMap<String, usize> {
+        self.log().asked.iter().map(|(what, asked)| (what.clone(), asked.requests)).collect()
+    }
+
     /// Requests that were under way together took so long.
     pub fn wave(&self, took: Duration) {
-        self.log().waves.push(took);
+        let waves = &mut self.log().waves;
+        if waves.len() < WAVES {
+            waves.push(took);
+        }
     }
 
     fn log(&self) -> std::sync::MutexGuard<'_, Log> {

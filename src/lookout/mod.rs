@@ -43,7 +43,8 @@ const AT_LEAST_EVERY: Duration = Duration::from_secs(60);
 const CLUSTER_AT_MOST_EVERY: Duration = Duration::from_secs(30);
 
 /// What is watched besides what every question about a namespace looks at.
-const BESIDES: [Kind; 4] = [Kind::Namespace, Kind::Node, Kind::ServiceAccount, Kind::APIService];
+const BESIDES: [Kind; 6] =
+    [Kind::Namespace, Kind::Node, Kind::ServiceAccount, Kind::APIService, Kind::Gateway, Kind::HTTPRoute];
 
 /// Somebody who looks at what changes.
 pub struct Lookout<'a> {
@@ -52,11 +53,19 @@ pub struct Lookout<'a> {
     cached: Cached<'a>,
     // Nothing for all of them.
     namespace: Option<String>,
-    // What is to be looked at, and since when.
-    due: BTreeMap<String, Instant>,
+    // What is to be looked at.
+    due: BTreeMap<String, Due>,
     looked_at: BTreeMap<String, Instant>,
+    has_seen_all: bool,
     // How long the last diagnosis took.
     took: Duration,
+}
+
+/// A namespace that is to be looked at.
+struct Due {
+    since: Instant,
+    // Otherwise only time has passed.
+    has_changed: bool,
 }
 
 /// What was seen of a namespace.
@@ -66,12 +75,12 @@ pub struct Sight {
     pub namespace: String,
     /// What was found; nothing where the namespace is not there any more.
     pub diagnosis: Option<Diagnosis>,
-    /// Whether nothing else is to be looked at just now.
+    /// Whether everything has been looked at once.
     pub is_all: bool,
     /// How long the diagnosis took.
     pub took: Duration,
-    /// How long ago it changed.
-    pub after: Duration,
+    /// How long ago it changed; nothing where it did not.
+    pub after: Option<Duration>,
 }
 
 impl<'a> Lookout<'a> {
@@ -80,7 +89,16 @@ impl<'a> Lookout<'a> {
         let everything = question(namespace.clone());
         let kinds = everything.kinds(&empty(live, None)).into_iter().chain(BESIDES);
         let cached = Cached::of(live, kinds, namespace.as_deref(), LASTS);
-        Self { live, rules, cached, namespace, due: BTreeMap::new(), looked_at: BTreeMap::new(), took: Duration::ZERO }
+        Self {
+            live,
+            rules,
+            cached,
+            namespace,
+            due: BTreeMap::new(),
+            looked_at: BTreeMap::new(),
+            has_seen_all: false,
+            took: Duration::ZERO,
+        }
     }
 
     /// How the watches fare.
@@ -100,33 +118,47 @@ impl<'a> Lookout<'a> {
             tokio::time::sleep(TOGETHER).await;
             self.learn_what_changed();
         }
-        let longest = self.due.iter().min_by_key(|(_, since)| **since);
+        let longest = self.due.iter().min_by_key(|(_, due)| due.since);
         let namespace = longest.map_or_else(String::new, |(namespace, _)| namespace.clone());
         // Half of the time is for others, however much changes.
-        tokio::time::sleep(self.took).await;
+        if self.has_seen_all {
+            tokio::time::sleep(self.took).await;
+        }
         let started = Instant::now();
         let diagnosis = self.diagnose(&namespace).await?;
         self.took = started.elapsed().min(Duration::from_secs(1));
-        let changed = self.due.remove(&namespace).unwrap_or(started);
+        let due = self.due.remove(&namespace).filter(|due| due.has_changed);
         self.looked_at.insert(namespace.clone(), Instant::now());
-        let is_all = self.due.is_empty();
-        Ok(Sight { namespace, diagnosis, is_all, took: started.elapsed(), after: changed.elapsed() })
+        self.has_seen_all =
+            self.has_seen_all || self.scopes().iter().all(|namespace| self.looked_at.contains_key(namespace));
+        // What is gone for good is not looked at again.
+        if diagnosis.is_none() && !self.scopes().contains(&namespace) {
+            self.looked_at.remove(&namespace);
+        }
+        let after = due.map(|due| due.since.elapsed());
+        Ok(Sight { namespace, diagnosis, is_all: self.has_seen_all, took: started.elapsed(), after })
     }
 
     fn learn_what_changed(&mut self) {
-        let now = Instant::now();
-        let mut changed = self.cached.changed();
-        if self.looked_at.is_empty() {
-            changed.extend(self.scopes());
+        // At first everything is new, and nothing has changed.
+        let is_first = self.looked_at.is_empty();
+        for (namespace, since) in self.cached.changed() {
+            self.is_due(namespace, Due { since, has_changed: !is_first });
         }
         let old = self.looked_at.iter().filter(|(_, at)| at.elapsed() >= AT_LEAST_EVERY);
-        changed.extend(old.map(|(namespace, _)| namespace.clone()));
-        changed.retain(|namespace| self.is_in_scope(namespace));
-        for namespace in changed {
-            let soon = self.looked_at.get(&namespace).filter(|at| at.elapsed() < CLUSTER_AT_MOST_EVERY);
-            if namespace != CLUSTER || soon.is_none() {
-                self.due.entry(namespace).or_insert(now);
-            }
+        let mut old: Vec<String> = old.map(|(namespace, _)| namespace.clone()).collect();
+        if is_first {
+            old = self.scopes();
+        }
+        for namespace in old {
+            self.is_due(namespace, Due { since: Instant::now(), has_changed: false });
+        }
+    }
+
+    fn is_due(&mut self, namespace: String, due: Due) {
+        let soon = self.looked_at.get(&namespace).filter(|at| at.elapsed() < CLUSTER_AT_MOST_EVERY);
+        if self.is_in_scope(&namespace) && (namespace != CLUSTER || soon.is_none()) {
+            self.due.entry(namespace).or_insert(due);
         }
     }
 

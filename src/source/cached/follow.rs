@@ -2,7 +2,11 @@
 //! (<https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes>). This is done by hand
 //! because a diagnosis must know whether the server still tells of changes: what is not told of is asked for instead.
 
-use std::{pin::pin, sync::Arc, time::Duration};
+use std::{
+    pin::pin,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use futures::TryStreamExt as _;
 use kube::{
@@ -12,7 +16,7 @@ use kube::{
 };
 
 use super::Watched;
-use crate::kind::Kind;
+use crate::{kind::Kind, stats::Traffic};
 
 const PAGE: u32 = 500;
 
@@ -29,28 +33,42 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 enum Ended {
     /// What was told last is too long ago to go on from (410).
     Gone,
-    /// It may not be watched, or is not there (401, 403, 404, 405).
+    /// The server knows no such kind (404).
+    Absent,
+    /// It may not be watched (401, 403, 405).
     Refused,
     /// Anything else.
     Lost(String),
 }
 
 /// Keeps what is watched up to date for one kind.
-pub(super) async fn follow(client: Client, kind: Kind, namespace: Option<String>, watched: Arc<Watched>) {
+pub(super) async fn follow(
+    client: Client,
+    kind: Kind,
+    namespace: Option<String>,
+    watched: Arc<Watched>,
+    traffic: Arc<Traffic>,
+) {
     let api = api(client, kind, namespace.as_deref());
+    let traffic = &traffic;
     let mut pause = FIRST_PAUSE;
     loop {
-        let ended = match list(&api).await {
+        let ended = match list(&api, kind, traffic).await {
             Ok((objects, version)) => {
                 watched.tell(|store| store.replace(kind, objects));
                 pause = FIRST_PAUSE;
-                watch(&api, kind, version, &watched).await
+                watch(&api, kind, version, &watched, traffic).await
             }
             Err(error) => ended(&error),
         };
         match ended {
             Ended::Gone => continue,
-            Ended::Refused => {
+            // It may be installed later.
+            Ended::Absent if kind.is_installed_apart() => {
+                watched.tell(|store| store.replace(kind, Vec::new()));
+                pause = LONGEST_PAUSE;
+            }
+            Ended::Absent | Ended::Refused => {
                 watched.tell(|store| store.is_refused(kind));
                 pause = LONGEST_PAUSE;
             }
@@ -77,11 +95,19 @@ fn api(client: Client, kind: Kind, namespace: Option<&str>) -> Api<DynamicObject
 }
 
 // Everything, and the version that a watch goes on from. A list that changes too fast for its pages begins anew.
-async fn list(api: &Api<DynamicObject>) -> Result<(Vec<DynamicObject>, String), kube::Error> {
+async fn list(
+    api: &Api<DynamicObject>,
+    kind: Kind,
+    traffic: &Traffic,
+) -> Result<(Vec<DynamicObject>, String), kube::Error> {
     let mut page = ListParams::default().limit(PAGE);
     let mut objects = Vec::new();
     loop {
-        let list = api.list(&page).await?;
+        let started = Instant::now();
+        let list = api.list(&page).await;
+        // kube does not tell how many bytes came.
+        traffic.count(kind.resource(), 0, started.elapsed());
+        let list = list?;
         objects.extend(list.items);
         match list.metadata.continue_.filter(|token| !token.is_empty()) {
             Some(token) => page.continue_token = Some(token),
@@ -91,14 +117,26 @@ async fn list(api: &Api<DynamicObject>) -> Result<(Vec<DynamicObject>, String), 
 }
 
 // Until it can't go on from where it was.
-async fn watch(api: &Api<DynamicObject>, kind: Kind, mut version: String, watched: &Watched) -> Ended {
+async fn watch(
+    api: &Api<DynamicObject>,
+    kind: Kind,
+    mut version: String,
+    watched: &Watched,
+    traffic: &Traffic,
+) -> Ended {
     let mut pause = FIRST_PAUSE;
     loop {
+        traffic.count(&format!("watch of {}", kind.resource()), 0, Duration::ZERO);
+        let started = Instant::now();
         match watch_once(api, kind, &mut version, watched).await {
             // A server that is on its way out ends every watch at once.
             Ok(()) => pause = FIRST_PAUSE,
             Err(Ended::Lost(why)) => watched.tell(|store| store.is_lost(kind, why)),
             Err(ended) => return ended,
+        }
+        // It was well for a while.
+        if started.elapsed() > pause {
+            pause = FIRST_PAUSE;
         }
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
@@ -143,7 +181,8 @@ fn go_on_from(version: &mut String, object: &DynamicObject) {
 fn ended(error: &kube::Error) -> Ended {
     match error {
         kube::Error::Api(status) if status.code == 410 => Ended::Gone,
-        kube::Error::Api(status) if matches!(status.code, 401 | 403 | 404 | 405) => Ended::Refused,
+        kube::Error::Api(status) if status.code == 404 => Ended::Absent,
+        kube::Error::Api(status) if matches!(status.code, 401 | 403 | 405) => Ended::Refused,
         other => Ended::Lost(other.to_string()),
     }
 }

@@ -6,9 +6,9 @@ mod memory;
 mod store;
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use tokio::{sync::Notify, task::JoinSet};
@@ -66,7 +66,8 @@ impl<'a> Cached<'a> {
         let watched = Arc::new(Watched { store: Mutex::new(store), ..Watched::default() });
         let mut followers = JoinSet::new();
         for kind in kinds {
-            followers.spawn(follow::follow(live.client(), kind, namespace.map(str::to_owned), watched.clone()));
+            let (namespace, watched, traffic) = (namespace.map(str::to_owned), watched.clone(), live.traffic.clone());
+            followers.spawn(follow::follow(live.client(), kind, namespace, watched, traffic));
         }
         Self { live, watched, memory: Mutex::new(Memory::lasting(lasts)), _followers: followers }
     }
@@ -85,8 +86,9 @@ impl<'a> Cached<'a> {
         }
     }
 
-    /// The namespaces in which something changed since this was asked last; the empty one for what lives in none.
-    pub fn changed(&self) -> BTreeSet<String> {
+    /// The namespaces in which something changed since this was asked last, and when that began; the empty one for
+    /// what lives in none.
+    pub fn changed(&self) -> BTreeMap<String, Instant> {
         self.watched.store().take_changes()
     }
 

@@ -1,6 +1,9 @@
 //! The objects of the kinds that are watched, as the server told of them last.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Instant,
+};
 
 use kube::core::{DynamicObject, Selector, SelectorExt as _};
 
@@ -18,7 +21,8 @@ pub struct Store {
     // Nothing for all namespaces.
     scope: Option<String>,
     tables: BTreeMap<Kind, Table>,
-    changed: BTreeSet<String>,
+    // Since when.
+    changed: BTreeMap<String, Instant>,
 }
 
 /// All objects of one kind.
@@ -51,34 +55,36 @@ impl Store {
     /// A store of these kinds in a namespace, or in all of them.
     pub fn new(kinds: &[Kind], scope: Option<&str>) -> Self {
         let tables = kinds.iter().map(|kind| (*kind, Table::default())).collect();
-        Self { scope: scope.map(str::to_owned), tables, changed: BTreeSet::new() }
+        Self { scope: scope.map(str::to_owned), tables, changed: BTreeMap::new() }
     }
 
     /// Takes in all objects of a kind.
     pub fn replace(&mut self, kind: Kind, objects: Vec<DynamicObject>) {
         let table = self.tables.entry(kind).or_default();
         let mut before = std::mem::take(&mut table.objects);
+        let mut changed = BTreeSet::new();
         for (name, entry) in objects.into_iter().filter_map(read) {
             if before.remove(&name).is_none_or(|old| old.item != entry.item) {
-                self.changed.insert(name.0.clone());
+                changed.insert(name.0.clone());
             }
             table.objects.insert(name, entry);
         }
-        self.changed.extend(before.into_keys().map(|(namespace, _)| namespace));
+        changed.extend(before.into_keys().map(|(namespace, _)| namespace));
         table.state = State::Followed;
+        changed.into_iter().for_each(|namespace| self.has_changed(namespace));
     }
 
     /// Takes in an object that is new or has changed.
     pub fn put(&mut self, kind: Kind, object: DynamicObject) {
         let Some((name, entry)) = read(object) else { return };
-        self.changed.insert(name.0.clone());
+        self.has_changed(name.0.clone());
         self.tables.entry(kind).or_default().objects.insert(name, entry);
     }
 
     /// Takes in that an object is gone.
     pub fn remove(&mut self, kind: Kind, object: &DynamicObject) {
         let name = name_of(object);
-        self.changed.insert(name.0.clone());
+        self.has_changed(name.0.clone());
         self.tables.entry(kind).or_default().objects.remove(&name);
     }
 
@@ -102,20 +108,25 @@ impl Store {
         self.tables.values().all(|table| table.state != State::Waiting)
     }
 
+    fn has_changed(&mut self, namespace: String) {
+        self.changed.entry(namespace).or_insert_with(Instant::now);
+    }
+
     /// Whether something changed.
     pub fn has_changes(&self) -> bool {
         !self.changed.is_empty()
     }
 
-    /// Where something changed since this was asked last.
-    pub fn take_changes(&mut self) -> BTreeSet<String> {
+    /// Where something changed since this was asked last, and when first.
+    pub fn take_changes(&mut self) -> BTreeMap<String, Instant> {
         std::mem::take(&mut self.changed)
     }
 
     /// The namespaces of all objects.
     pub fn namespaces(&self) -> BTreeSet<String> {
         let names = self.tables.values().flat_map(|table| table.objects.keys());
-        names.map(|(namespace, _)| namespace).filter(|namespace| !namespace.is_empty()).cloned().collect()
+        let each: BTreeSet<&String> = names.map(|(namespace, _)| namespace).collect();
+        each.into_iter().filter(|namespace| !namespace.is_empty()).cloned().collect()
     }
 
     /// Why what is kept may be old.

@@ -13,7 +13,7 @@ mod trouble;
 
 use std::{
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::{Duration, Instant},
@@ -47,7 +47,7 @@ pub struct Live {
     /// Of `-n`, else of the context, else `default`.
     pub namespace: String,
     /// What was asked of it so far.
-    pub traffic: Traffic,
+    pub traffic: Arc<Traffic>,
     client: Client,
     config: Config,
     target: Target,
@@ -65,7 +65,7 @@ impl Live {
         Self {
             context,
             namespace,
-            traffic: Traffic::default(),
+            traffic: Arc::default(),
             client,
             config,
             target,
