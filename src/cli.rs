@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{ArgMatches, Args, Parser, Subcommand, ValueEnum, parser::ValueSource};
 
 use crate::{
-    active, complete::Shell, config::Config, document::Severity, error::Error, fix, report::Format,
+    active, complete::Shell, config::Config, document::Severity, error::Error, fix, report::Format, serve,
     source::live::Connection, wait,
 };
 
@@ -159,6 +159,12 @@ pub enum Command {
     },
     /// Show on the terminal what is wrong now, when it began and what healed: in the namespace, or with -A in all of them
     Watch,
+    /// Keep looking, in a cluster or beside it, and tell Prometheus what is wrong now: in the namespace, or with -A in all of them
+    Serve {
+        /// Where to answer.
+        #[command(flatten)]
+        flags: serve::Flags,
+    },
     /// Say what a rule means, when it holds and what cures it
     Explain {
         /// The rule's id, as in service-selector-mismatch
@@ -200,6 +206,7 @@ impl Cli {
             Some(Command::Cleanup) => vec!["cleanup".to_owned()],
             Some(Command::Watch) => vec!["watch".to_owned()],
             Some(Command::Mcp) => vec!["mcp".to_owned()],
+            Some(Command::Serve { .. }) => vec!["serve".to_owned()],
             Some(Command::Completion { shell }) => {
                 let name = shell.to_possible_value().map(|value| value.get_name().to_owned());
                 std::iter::once("completion".to_owned()).chain(name).collect()

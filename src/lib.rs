@@ -36,6 +36,8 @@ pub mod report;
 pub mod rule;
 pub mod run;
 pub mod selector;
+pub mod serve;
+mod signal;
 pub mod source;
 pub mod spinner;
 pub mod stats;

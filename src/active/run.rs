@@ -21,6 +21,7 @@ use crate::{
     error::Error,
     facts::object,
     inventory::Inventory,
+    signal,
     source::{
         LogKey,
         live::{
@@ -78,30 +79,8 @@ async fn interruptible<T>(work: impl Future<Output = T>) -> Option<T> {
     // Signals are heard before anything is begun.
     tokio::select! {
         biased;
-        () = signalled() => None,
+        () = signal::ended() => None,
         done = work => Some(done),
-    }
-}
-
-#[cfg(unix)]
-async fn signalled() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)) =
-        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()), signal(SignalKind::hangup()))
-    else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-        _ = hangup.recv() => {}
-    }
-}
-
-#[cfg(not(unix))]
-async fn signalled() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending().await
     }
 }
 

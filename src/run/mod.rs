@@ -3,6 +3,7 @@
 mod contexts;
 mod fix;
 mod look;
+mod serve;
 mod terminal;
 mod wait;
 mod watch;
@@ -62,6 +63,7 @@ pub fn run(cli: &Cli) -> Result<ExitCode, Error> {
         Some(Command::Record { target, file }) => record(cli, target, file.as_deref()),
         Some(Command::Wait { target, flags }) => wait::wait(cli, target, flags),
         Some(Command::Watch) => watch::watch(cli),
+        Some(Command::Serve { flags }) => serve::serve(cli, flags),
         Some(Command::Completion { shell }) => {
             match shell.script() {
                 Some(script) => print(script),

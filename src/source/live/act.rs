@@ -1,6 +1,8 @@
 //! What an active check does to a cluster: it makes, changes and deletes pods and Jobs, and reads logs as they grow.
 //! Every path here is put together from names that the API server gave.
 
+mod standing;
+
 use std::time::Duration;
 
 use futures::{AsyncBufReadExt as _, StreamExt as _, io::Lines};

@@ -1,0 +1,21 @@
+//! `serve`: what a lookout sees, over HTTP, for as long as it is let.
+
+mod caller;
+mod histogram;
+mod metrics;
+mod seen;
+mod site;
+
+use std::net::SocketAddr;
+
+pub use seen::{Seen, Shared};
+pub use site::{Listening, Site, listen};
+
+/// Where to answer.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Flags {
+    /// Where to answer HTTP: /metrics, /healthz, /readyz, and /namespaces/NAME, which other addresses than those of
+    /// this machine show only to who may look at its pods
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+}
