@@ -41,6 +41,9 @@ use store::{Tables, Typed};
 
 const OBJECTS_A_THREAD: usize = 20;
 
+/// What writes Events of the causes that it finds; of which none is evidence for them.
+pub const REPORTER: &str = "kubectl-doctor";
+
 /// What is known of the run as a whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct About {
@@ -192,16 +195,22 @@ impl Inventory {
     /// Where the object is not of the shape that its kind has.
     pub fn insert(&mut self, kind: Kind, mut object: Value) -> Result<(), Error> {
         fields::pack(&mut object);
-        self.tables.insert(typed(kind, object)?);
+        self.put(typed(kind, object)?);
         Ok(())
     }
 
     fn insert_all(&mut self, kind: Kind, items: &[Item]) -> Result<(), Error> {
         let read = |item: &Item| typed(kind, item.read_as::<fields::Packed>()?.0);
         for object in parallel::map(items, OBJECTS_A_THREAD, || read) {
-            self.tables.insert(object?);
+            self.put(object?);
         }
         Ok(())
+    }
+
+    fn put(&mut self, object: Typed) {
+        if !matches!(&object, Typed::Event(event) if event.reporting_component.as_deref() == Some(REPORTER)) {
+            self.tables.insert(object);
+        }
     }
 
     /// Puts one pod in that stands for several which are alike, that one among them.

@@ -10,12 +10,15 @@ use crate::{
     error::Error,
     lookout::{Health, Lookout},
     report::clean,
-    serve::{self, Flags, Shared, Site},
+    serve::{self, Flags, Lease, Shared, Site, Teller},
     signal,
 };
 
 /// After the server could not be asked.
 const PAUSE: Duration = Duration::from_secs(2);
+
+/// So long others may be kept waiting for the lease.
+const LAST: Duration = Duration::from_secs(3);
 
 /// So often is looked at how the watches fare.
 const TICK: Duration = Duration::from_secs(1);
@@ -37,13 +40,18 @@ pub(super) fn serve(cli: &Cli, flags: &Flags) -> Result<ExitCode, Error> {
         let scope =
             namespace.as_ref().map_or("all namespaces".to_owned(), |namespace| format!("namespace {namespace}"));
         log(&format!("looks at {scope} of {}; answers on http://{address}", live.server()));
+        let me = identity();
+        let teller = Teller { live: &live, seen: &seen, scope: namespace.clone(), me: &me };
+        let mut lease = Lease::of(&live, &live.namespace, &me);
         let lookout = Lookout::new(&live, &rules, namespace);
         let health = lookout.health();
         tokio::select! {
             () = look_out(lookout, &seen) => {}
             () = tell_of_trouble(&health, &seen) => {}
+            () = teller.tell(&mut lease, log), if flags.events => {}
             () = signal::ended() => log("ends"),
         }
+        let _ = tokio::time::timeout(LAST, lease.release()).await;
         http.end();
         Ok(ExitCode::SUCCESS)
     })
@@ -82,6 +90,12 @@ async fn tell_of_trouble(health: &Health, seen: &Shared) {
         }
         tokio::time::sleep(TICK).await;
     }
+}
+
+// The pod's name, and no other process's.
+fn identity() -> String {
+    let host = std::env::var("HOSTNAME").unwrap_or_else(|_| "unknown".to_owned());
+    format!("{host}_{}_{}", std::process::id(), Timestamp::now().as_millisecond())
 }
 
 fn log(what: &str) {

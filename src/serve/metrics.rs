@@ -94,7 +94,7 @@ fn escaped(value: &str) -> String {
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
-mod tests {
+pub(super) mod tests {
     use std::time::Duration;
 
     use jiff::Timestamp;
@@ -108,7 +108,7 @@ mod tests {
     };
 
     // What is found in a recording.
-    fn sight() -> Sight {
+    pub fn sight() -> Sight {
         let (inventory, _) = demo::recording(Some("configmap-key-typo")).unwrap();
         let namespace = inventory.about.namespace.clone();
         let question =

@@ -25,6 +25,8 @@ pub enum Refused {
     NotYet(String),
     /// It is there already.
     Exists,
+    /// Somebody changed it since it was read.
+    Changed,
     /// 403: no right, no quota, or a policy of the cluster; in the server's words.
     Forbidden(String),
     /// Anything else that the server says.
@@ -39,6 +41,7 @@ impl Refused {
         match self {
             Refused::Absent => "it is not there".to_owned(),
             Refused::Exists => "it is there already".to_owned(),
+            Refused::Changed => "somebody else has changed it".to_owned(),
             Refused::Forbidden(words) | Refused::Said(words) | Refused::NotYet(words) | Refused::Lost(words) => {
                 words.clone()
             }
@@ -230,7 +233,11 @@ fn refused(code: u16, status: &Value) -> Refused {
     match code {
         403 => Refused::Forbidden(forbidden(&words)),
         404 => Refused::Absent,
-        409 if status.get("reason").and_then(Value::as_str) == Some("AlreadyExists") => Refused::Exists,
+        409 => match status.get("reason").and_then(Value::as_str) {
+            Some("AlreadyExists") => Refused::Exists,
+            Some("Conflict") => Refused::Changed,
+            _ => Refused::Said(words),
+        },
         // It may answer again in a moment.
         429 | 500 | 502..=504 => Refused::Lost(words),
         _ => Refused::Said(words),
