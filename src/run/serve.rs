@@ -24,8 +24,12 @@ const LAST: Duration = Duration::from_secs(3);
 const TICK: Duration = Duration::from_secs(1);
 
 pub(super) fn serve(cli: &Cli, flags: &Flags) -> Result<ExitCode, Error> {
-    if !cli.look.from.is_empty() || cli.active.probe || cli.fix.fix {
-        return Err(Error::new("serve looks at a cluster and changes nothing: leave --from, --probe and --fix out"));
+    let look = &cli.look;
+    let is_narrow = !look.filename.is_empty() || look.selector.is_some() || look.client.is_some();
+    if !look.from.is_empty() || is_narrow || cli.active.probe || cli.fix.fix {
+        return Err(Error::new(
+            "serve looks at whole namespaces of a cluster and changes nothing: leave --from, -f, -l, --client, --probe and --fix out",
+        ));
     }
     let rules = rules(cli)?;
     let listener = TcpListener::bind(flags.listen).map_err(|error| {

@@ -39,7 +39,7 @@ const CONNECTIONS: usize = 64;
 const REVIEWS: usize = 4;
 
 /// Who says nothing for so long is hung up on.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Answers that are under way have so long at the end.
 const LAST: Duration = Duration::from_secs(3);

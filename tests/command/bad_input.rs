@@ -32,6 +32,23 @@ fn a_value_that_a_flag_does_not_take_is_named_with_those_that_it_does() {
 }
 
 #[test]
+fn serve_takes_nothing_that_narrows_its_look_or_changes_something() {
+    for flags in
+        [&["--from", TYPO][..], &["-f", TYPO], &["-l", "app=web"], &["--client", "pod/a"], &["--probe"], &["--fix"]]
+    {
+        says(&[&["serve"], flags].concat(), &["serve looks at whole namespaces", flags[0]]);
+    }
+}
+
+#[test]
+fn an_address_that_serve_cannot_listen_on_is_named() {
+    says(&["serve", "--listen", "8080"], &["'8080'", "--listen", "invalid socket address"]);
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    says(&["serve", "--listen", &address], &["cannot listen on", &address, "name another address with --listen"]);
+}
+
+#[test]
 fn a_selector_that_is_none_is_said_before_a_cluster_is_asked() {
     for selector in ["=web", "app in web", "a b", "app=web,,tier"] {
         says(&["-l", selector, "--server", "http://127.0.0.1:1"], &["--selector: "]);

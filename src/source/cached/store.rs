@@ -190,3 +190,36 @@ fn read(object: DynamicObject) -> Option<(Name, Entry)> {
     let item = Item::try_from(serde_json::to_value(object).ok()?).ok()?;
     Some((name, Entry { labels, item }))
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+
+    fn pod(namespace: &str, version: &str) -> DynamicObject {
+        let metadata = serde_json::json!({"name": "web", "namespace": namespace, "resourceVersion": version});
+        serde_json::from_value(serde_json::json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata})).unwrap()
+    }
+
+    #[test]
+    fn a_namespace_has_changed_since_the_first_change_that_was_not_taken() {
+        let mut store = Store::new(&[Kind::Pod], None);
+        store.put(Kind::Pod, pod("shop", "1"));
+        let first = Instant::now();
+        store.put(Kind::Pod, pod("shop", "2"));
+        assert!(store.take_changes()["shop"] <= first);
+        store.remove(Kind::Pod, &pod("shop", "2"));
+        assert!(store.take_changes()["shop"] >= first);
+        assert!(!store.has_changes());
+    }
+
+    #[test]
+    fn a_list_changes_only_the_namespaces_whose_objects_are_others_than_before() {
+        let mut store = Store::new(&[Kind::Pod], None);
+        store.replace(Kind::Pod, vec![pod("same", "1"), pod("changed", "1"), pod("gone", "1")]);
+        store.take_changes();
+        store.replace(Kind::Pod, vec![pod("same", "1"), pod("changed", "2"), pod("new", "1")]);
+        assert_eq!(store.take_changes().into_keys().collect::<Vec<_>>(), ["changed", "gone", "new"]);
+        assert_eq!(store.namespaces().into_iter().collect::<Vec<_>>(), ["changed", "new", "same"]);
+    }
+}

@@ -3,7 +3,7 @@
 
 mod standing;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::{AsyncBufReadExt as _, StreamExt as _, io::Lines};
 use http::{Method, header::CONTENT_TYPE};
@@ -126,6 +126,16 @@ impl Act {
     }
 }
 
+// `pods` of `/api/v1/namespaces/shop/pods/web`.
+fn resource(path: &str) -> &str {
+    let parts: Vec<&str> = path.split(['/', '?']).collect();
+    match parts.as_slice() {
+        ["", "api", _, "namespaces", _, resource, ..] | ["", "apis", _, _, "namespaces", _, resource, ..] => resource,
+        ["", "api", _, resource, ..] | ["", "apis", _, _, resource, ..] => resource,
+        _ => path,
+    }
+}
+
 fn pod_path(namespace: &str, pod: &str) -> String {
     format!("/api/v1/namespaces/{}/pods/{}", path::escape(namespace), path::escape(pod))
 }
@@ -159,10 +169,12 @@ impl Live {
             .header(CONTENT_TYPE, act.content_type)
             .body(body)
             .map_err(|error| Refused::Said(error.to_string()))?;
+        let started = Instant::now();
         let sent = async {
             let response = self.client.send(request.map(Body::from)).await.map_err(|error| lost(&error))?;
             let (parts, body) = response.into_parts();
             let body = body.collect_bytes().await.map_err(|error| lost(&error))?;
+            self.traffic.count(resource(&act.path), body.len(), started.elapsed());
             let answer: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
             if parts.status.is_success() { Ok(answer) } else { Err(refused(parts.status.as_u16(), &answer)) }
         };
@@ -241,5 +253,26 @@ fn refused(code: u16, status: &Value) -> Refused {
         // It may answer again in a moment.
         429 | 500 | 502..=504 => Refused::Lost(words),
         _ => Refused::Said(words),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_done_is_counted_by_its_resource() {
+        for (act, what) in [
+            (Act::pod("shop", "web"), "pods"),
+            (Act::add_container("shop", "web", Value::Null), "pods"),
+            (Act::create_job("shop", Value::Null), "jobs"),
+            (Act::labelled_pods(None, "app=web"), "pods"),
+            (Act::labelled_jobs(None, "app=web"), "jobs"),
+            (Act::review(Value::Null), "selfsubjectaccessreviews"),
+            (Act::lease("shop", "kubectl-doctor"), "leases"),
+            (Act::events_by("kubectl-doctor", None), "events"),
+        ] {
+            assert_eq!(resource(&act.path), what);
+        }
     }
 }
