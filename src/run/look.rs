@@ -65,6 +65,21 @@ pub(super) fn check_words(cli: &Cli, words: &[String]) -> Result<(), Error> {
     question(cli, words, None, &Types::default()).map(drop)
 }
 
+/// That no flag asks for anything else.
+///
+/// # Errors
+/// Where one does.
+pub(super) fn whole_namespaces(cli: &Cli, command: &str) -> Result<(), Error> {
+    let look = &cli.look;
+    let is_narrow = !look.filename.is_empty() || look.selector.is_some() || look.client.is_some();
+    if !look.from.is_empty() || is_narrow || cli.active.probe || cli.fix.fix {
+        return Err(Error::new(format!(
+            "{command} looks at whole namespaces of a cluster and changes nothing: leave --from, -f, -l, --client, --probe and --fix out"
+        )));
+    }
+    Ok(())
+}
+
 // What is to be compared, which is what is asked about.
 pub(super) fn manifests(cli: &Cli, words: &[String]) -> Result<Manifests, Error> {
     if cli.look.filename.is_empty() {

@@ -24,13 +24,7 @@ const LAST: Duration = Duration::from_secs(3);
 const TICK: Duration = Duration::from_secs(1);
 
 pub(super) fn serve(cli: &Cli, flags: &Flags) -> Result<ExitCode, Error> {
-    let look = &cli.look;
-    let is_narrow = !look.filename.is_empty() || look.selector.is_some() || look.client.is_some();
-    if !look.from.is_empty() || is_narrow || cli.active.probe || cli.fix.fix {
-        return Err(Error::new(
-            "serve looks at whole namespaces of a cluster and changes nothing: leave --from, -f, -l, --client, --probe and --fix out",
-        ));
-    }
+    look::whole_namespaces(cli, "serve")?;
     let rules = rules(cli)?;
     let listener = TcpListener::bind(flags.listen).map_err(|error| {
         Error::new(format!("cannot listen on {}: {error}; name another address with --listen", flags.listen))

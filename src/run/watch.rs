@@ -37,9 +37,7 @@ enum Key {
 }
 
 pub(super) fn watch(cli: &Cli) -> Result<ExitCode, Error> {
-    if !cli.look.from.is_empty() || cli.active.probe || cli.fix.fix {
-        return Err(Error::new("watch looks at a cluster and changes nothing: leave --from, --probe and --fix out"));
-    }
+    look::whole_namespaces(cli, "watch")?;
     if !stdout().is_terminal() {
         return Err(Error::new("watch draws on a terminal, and there is none: kubectl doctor, or wait, writes lines"));
     }

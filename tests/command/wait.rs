@@ -21,11 +21,11 @@ fn who_waits_says_for_what() {
 
 #[test]
 fn waiting_and_watching_take_a_cluster_and_change_nothing() {
-    for command in [&["wait", "deploy/web"][..], &["watch"]] {
-        for flag in [&["--probe"][..], &["--fix"], &["--from", "recording.json"]] {
-            complains(&[command, flag].concat(), &["--from, --probe and --fix"]);
-        }
+    for flag in [&["--probe"][..], &["--fix"], &["--from", "recording.json"]] {
+        complains(&[&["wait", "deploy/web"], flag].concat(), &["wait watches a cluster", flag[0]]);
+        complains(&[&["watch"], flag].concat(), &["watch looks at whole namespaces", flag[0]]);
     }
+    complains(&["watch", "-l", "app=web"], &["watch looks at whole namespaces", "-l"]);
 }
 
 #[test]

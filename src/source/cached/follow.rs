@@ -15,7 +15,7 @@ use kube::{
     core::{ApiResource, DynamicObject, WatchEvent},
 };
 
-use super::Watched;
+use super::{Watched, store::Named};
 use crate::{kind::Kind, stats::Traffic};
 
 const PAGE: u32 = 500;
@@ -95,11 +95,7 @@ fn api(client: Client, kind: Kind, namespace: Option<&str>) -> Api<DynamicObject
 }
 
 // Everything, and the version that a watch goes on from. A list that changes too fast for its pages begins anew.
-async fn list(
-    api: &Api<DynamicObject>,
-    kind: Kind,
-    traffic: &Traffic,
-) -> Result<(Vec<DynamicObject>, String), kube::Error> {
+async fn list(api: &Api<DynamicObject>, kind: Kind, traffic: &Traffic) -> Result<(Vec<Named>, String), kube::Error> {
     let mut page = ListParams::default().limit(PAGE);
     let mut objects = Vec::new();
     loop {
@@ -108,7 +104,7 @@ async fn list(
         // kube does not tell how many bytes came.
         traffic.count(kind.resource(), 0, started.elapsed());
         let list = list?;
-        objects.extend(list.items);
+        objects.extend(list.items.into_iter().filter_map(Named::of));
         match list.metadata.continue_.filter(|token| !token.is_empty()) {
             Some(token) => page.continue_token = Some(token),
             None => return Ok((objects, list.metadata.resource_version.unwrap_or_default())),
