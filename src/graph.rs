@@ -43,12 +43,6 @@ pub struct Key {
     pub name: String,
 }
 
-impl From<&ObjectRef> for Key {
-    fn from(object: &ObjectRef) -> Self {
-        Self::of(object)
-    }
-}
-
 impl Key {
     /// The key of an object.
     pub fn of(object: &ObjectRef) -> Self {

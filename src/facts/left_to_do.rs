@@ -10,6 +10,7 @@ use super::{
     container, object,
     probe::{self, Role},
     rollout::{is_broken, waits_for_broken_pods},
+    schedule,
     service::is_ready,
     workload::Workload,
 };
@@ -79,12 +80,7 @@ fn names(pods: &[&Pod]) -> BTreeSet<String> {
 
 // It does not become ready by itself.
 fn is_held(pod: &Pod, now: Timestamp) -> bool {
-    !is_ready(pod) && (is_broken(pod) || is_unschedulable(pod) || is_overdue(pod, now))
-}
-
-fn is_unschedulable(pod: &Pod) -> bool {
-    let conditions = pod.status.iter().flat_map(|status| status.conditions.iter().flatten());
-    conditions.into_iter().any(|condition| condition.reason.as_deref() == Some("Unschedulable"))
+    !is_ready(pod) && (is_broken(pod) || schedule::unschedulable(pod).is_some() || is_overdue(pod, now))
 }
 
 // It runs for longer than its readiness probe allows.

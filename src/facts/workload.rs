@@ -11,7 +11,10 @@ use k8s_openapi::{
     apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference},
 };
 
-use super::object::{self, controller, object_ref, owner_ref};
+use super::{
+    controller::job,
+    object::{self, controller, object_ref, owner_ref},
+};
 use crate::{
     document::ObjectRef,
     inventory::{Inventory, Lookup},
@@ -374,6 +377,5 @@ fn job_is_finished(job: &Job) -> bool {
 }
 
 fn has_condition(job: &Job, kind: &str) -> bool {
-    let conditions = job.status.as_ref().and_then(|status| status.conditions.as_deref()).unwrap_or_default();
-    conditions.iter().any(|condition| condition.type_ == kind && condition.status == "True")
+    job::condition(job, kind).is_some()
 }

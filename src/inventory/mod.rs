@@ -59,13 +59,6 @@ pub struct About {
     pub recorded: bool,
 }
 
-impl About {
-    /// A cluster that is looked at now.
-    pub fn of(context: Option<String>, namespace: Option<String>, now: Timestamp) -> Self {
-        Self { server: None, context, namespace: namespace.unwrap_or_default(), now, recorded: false }
-    }
-}
-
 /// Namespaces and names of a kind, or why they could not be listed.
 pub type Names = Result<BTreeSet<(String, String)>, String>;
 

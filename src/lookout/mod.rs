@@ -7,13 +7,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use jiff::Timestamp;
-
 use crate::{
     diagnosis,
     document::Diagnosis,
     error::Error,
-    inventory::{About, Inventory},
+    inventory::Inventory,
     kind::Kind,
     question::{Question, Target},
     rule::{LogPatterns, Rules},
@@ -87,7 +85,7 @@ impl<'a> Lookout<'a> {
     /// For a namespace, or all of them; only inside a tokio runtime.
     pub fn new(live: &'a Live, rules: &'a Rules, namespace: Option<String>) -> Self {
         let everything = question(namespace.clone());
-        let kinds = everything.kinds(&empty(live, None)).into_iter().chain(BESIDES);
+        let kinds = everything.kinds(&Inventory::new(live.about(None))).into_iter().chain(BESIDES);
         let cached = Cached::of(live, kinds, namespace.as_deref(), LASTS);
         Self {
             live,
@@ -181,7 +179,7 @@ impl<'a> Lookout<'a> {
     // Nothing where the namespace is not there any more.
     async fn diagnose(&self, namespace: &str) -> Result<Option<Diagnosis>, Error> {
         let question = question(Some(namespace.to_owned()).filter(|namespace| namespace != CLUSTER));
-        let inventory = empty(self.live, question.namespace.clone());
+        let inventory = Inventory::new(self.live.about(question.namespace.clone()));
         let logs: &LogPatterns = &self.rules.logs;
         let inventory = match &question.namespace {
             Some(_) => collect::collect(&self.cached, &question, inventory, logs, Look::AtAGlance).await?,
@@ -198,10 +196,6 @@ impl<'a> Lookout<'a> {
 
 fn question(namespace: Option<String>) -> Question {
     Question { target: Target::Everything, namespace, selector: None, client: None }
-}
-
-fn empty(live: &Live, namespace: Option<String>) -> Inventory {
-    Inventory::new(About::of(live.context.clone(), namespace, Timestamp::now()))
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! What the board says after one look and the next.
 
+use jiff::Timestamp;
+
 use super::*;
 use crate::{
     document::{Diagnosis, Finding, Severity},

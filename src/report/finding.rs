@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use colored::Color;
 use jiff::Timestamp;
 
 use crate::document::{Finding, Severity};
@@ -109,12 +108,7 @@ impl<'a> Teller<'a> {
 }
 
 fn mark(page: &Page, severity: Severity) -> String {
-    let color = match severity {
-        Severity::Error => Color::Red,
-        Severity::Warning => Color::Yellow,
-        Severity::Info => Color::Blue,
-    };
-    page.colored(color, title::mark(severity)).into_owned()
+    page.colored(title::color(severity), title::mark(severity)).into_owned()
 }
 
 fn nearest(page: &mut Page, finding: &Finding, first_is_noted: bool) {

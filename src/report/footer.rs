@@ -87,15 +87,20 @@ fn where_asked(metadata: &Metadata) -> String {
 /// `1 cause`, `2 warnings`, `1 note`.
 pub(super) fn counts(leads: &[Lead]) -> Vec<(Severity, String)> {
     let words = [(Severity::Error, "cause"), (Severity::Warning, "warning"), (Severity::Info, "note")];
+    counted(leads.iter().map(|lead| lead.finding.severity), words)
+}
+
+/// How many there are of each severity, in these words.
+pub(super) fn counted(
+    found: impl Iterator<Item = Severity> + Clone,
+    words: [(Severity, &str); 3],
+) -> Vec<(Severity, String)> {
     words
         .into_iter()
-        .filter_map(|(severity, word)| {
-            let found = leads.iter().filter(|it| it.finding.severity == severity);
-            match found.count() {
-                0 => None,
-                1 => Some((severity, format!("1 {word}"))),
-                count => Some((severity, format!("{count} {word}s"))),
-            }
+        .filter_map(|(severity, word)| match found.clone().filter(|it| *it == severity).count() {
+            0 => None,
+            1 => Some((severity, format!("1 {word}"))),
+            count => Some((severity, format!("{count} {word}s"))),
         })
         .collect()
 }

@@ -35,11 +35,7 @@ pub fn render(rule: &Rule, style: &Style) -> String {
 
 /// `error`, or `error or warning` where its condition decides.
 pub fn severity(rule: &Rule) -> String {
-    let word = match rule.severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-        Severity::Info => "info",
-    };
+    let word = rule.severity.word();
     if rule.warning_when.is_some() || rule.past_when.is_some() && rule.severity != Severity::Warning {
         format!("{word} or warning")
     } else {

@@ -1,6 +1,6 @@
 //! What somebody who keeps an eye on a cluster sees: causes now, when each began, and what healed.
 
-use super::{Style, age, page::Page, title, wrap};
+use super::{Style, age, footer, page::Page, title, wrap};
 use crate::{
     document::{Finding, Severity},
     lookout::{Board, Cause},
@@ -55,7 +55,7 @@ pub fn render(board: &Board, heading: &Heading, style: &Style, rows: usize, from
         left -= lines.len();
         shown += 1;
         for line in lines {
-            middle.line(&middle.colored(color(cause.finding.severity), &line));
+            middle.line(&middle.colored(title::color(cause.finding.severity), &line));
         }
     }
     let hidden = causes.len().saturating_sub(from + shown);
@@ -83,26 +83,13 @@ fn one_line(finding: &Finding, heading: &Heading) -> String {
 }
 
 fn counted(causes: &[&Cause], is_ready: bool) -> String {
-    let of = |severity| causes.iter().filter(|cause| cause.finding.severity == severity).count();
-    let told = [(Severity::Error, "error"), (Severity::Warning, "warning"), (Severity::Info, "note")];
-    let told: Vec<String> = told
-        .into_iter()
-        .map(|(severity, word)| (of(severity), word))
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, word)| format!("{count} {word}{}", if count == 1 { "" } else { "s" }))
-        .collect();
+    let words = [(Severity::Error, "error"), (Severity::Warning, "warning"), (Severity::Info, "note")];
+    let told = footer::counted(causes.iter().map(|cause| cause.finding.severity), words);
+    let told: Vec<String> = told.into_iter().map(|(_, said)| said).collect();
     match (told.is_empty(), is_ready) {
         (true, true) => "nothing wrong".to_owned(),
         (true, false) => "looking".to_owned(),
         (false, true) => told.join(", "),
         (false, false) => format!("{} so far", told.join(", ")),
-    }
-}
-
-fn color(severity: Severity) -> colored::Color {
-    match severity {
-        Severity::Error => colored::Color::Red,
-        Severity::Warning => colored::Color::Yellow,
-        Severity::Info => colored::Color::Blue,
     }
 }

@@ -1,5 +1,7 @@
 //! A finding in one line.
 
+use colored::Color;
+
 use crate::document::{Certainty, Finding, Metadata, ObjectRef, Severity};
 
 use super::clean;
@@ -10,6 +12,15 @@ pub(super) fn mark(severity: Severity) -> &'static str {
         Severity::Error => "✗",
         Severity::Warning => "!",
         Severity::Info => "·",
+    }
+}
+
+/// In which colour.
+pub(super) fn color(severity: Severity) -> Color {
+    match severity {
+        Severity::Error => Color::Red,
+        Severity::Warning => Color::Yellow,
+        Severity::Info => Color::Blue,
     }
 }
 

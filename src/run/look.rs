@@ -1,14 +1,13 @@
 //! Looking at what was asked about: in a cluster, or in what was collected before.
 
 use futures::future::OptionFuture;
-use jiff::Timestamp;
 
 use crate::{
     active,
     cli::Cli,
     custom::Types,
     error::Error,
-    inventory::{About, Inventory},
+    inventory::Inventory,
     kind::Kind,
     question::{self, Client, Manifests, Question, Target},
     rule::LogPatterns,
@@ -118,10 +117,8 @@ fn look_at_cluster(
     runtime()?.block_on(async {
         let live = cli.connection.connect().await?;
         stats.end_of("read the kubeconfig");
-        let mut inventory = Inventory::new(About::of(live.context.clone(), None, Timestamp::now()));
-        if question::may_be_custom(words) {
-            collect::types(&live, &mut inventory).await?;
-        }
+        let mut inventory = Inventory::new(live.about(None));
+        inventory.custom_mut().types = types(&live, words).await?;
         let here = manifests.settle(&live.namespace)?.unwrap_or_else(|| live.namespace.clone());
         let question = question(cli, words, Some(here), &inventory.custom().types)?;
         inventory.about.namespace = question.namespace.clone().unwrap_or_default();
@@ -150,6 +147,28 @@ fn look_at_cluster(
         stats.add(&live.traffic);
         beside(cli, question, inventory, manifests)
     })
+}
+
+/// The kinds among which the types of these words are looked up: those that the server serves, where any is not known.
+///
+/// # Errors
+/// Where the server can't answer at all.
+pub(super) async fn types(live: &Live, words: &[String]) -> Result<Types, Error> {
+    let mut inventory = Inventory::new(live.about(None));
+    if question::may_be_custom(words) {
+        collect::types(live, &mut inventory).await?;
+    }
+    Ok(std::mem::take(&mut inventory.custom_mut().types))
+}
+
+/// The namespace that is looked at as a whole; nothing for all of them.
+pub(super) fn scope(cli: &Cli, live: &Live) -> Option<String> {
+    Some(live.namespace.clone()).filter(|_| !cli.look.all_namespaces)
+}
+
+/// `namespace shop`, or all of them.
+pub(super) fn scope_text(scope: Option<&str>) -> String {
+    scope.map_or_else(|| "all namespaces".to_owned(), |namespace| format!("namespace {namespace}"))
 }
 
 // `waiting for https://10.0.0.1:6443: pods, events, services and 3 more`

@@ -168,8 +168,8 @@ fn cleanup(cli: &Cli) -> Result<ExitCode, Error> {
     let tell = |line: &str| print(&format!("{}\n", report::clean::line(line)));
     runtime()?.block_on(async {
         let live = cli.connection.connect().await?;
-        let namespace = Some(live.namespace.as_str()).filter(|_| !cli.look.all_namespaces);
-        active::cleanup::cleanup(&live, namespace, cli.active.yes, tell).await
+        let namespace = look::scope(cli, &live);
+        active::cleanup::cleanup(&live, namespace.as_deref(), cli.active.yes, tell).await
     })?;
     Ok(ExitCode::SUCCESS)
 }

@@ -34,9 +34,8 @@ pub(super) fn serve(cli: &Cli, flags: &Flags) -> Result<ExitCode, Error> {
         let live = Arc::new(cli.connection.connect().await?);
         let seen = Arc::new(Shared::default());
         let http = serve::listen(listener, Site::new(live.clone(), seen.clone(), address))?;
-        let namespace = Some(live.namespace.clone()).filter(|_| !cli.look.all_namespaces);
-        let scope =
-            namespace.as_ref().map_or("all namespaces".to_owned(), |namespace| format!("namespace {namespace}"));
+        let namespace = look::scope(cli, &live);
+        let scope = look::scope_text(namespace.as_deref());
         log(&format!("looks at {scope} of {}; answers on http://{address}", live.server()));
         let me = identity();
         let teller = Teller { live: &live, seen: &seen, scope: namespace.clone(), me: &me };

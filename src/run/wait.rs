@@ -5,8 +5,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use jiff::Timestamp;
-
 use super::{diagnosed, look, print, rules, tell, terminal};
 use crate::{
     cli::Cli,
@@ -14,8 +12,9 @@ use crate::{
     diagnosis::Answer,
     document::{Finding, Severity},
     error::Error,
-    inventory::{About, Inventory},
-    question::{self, NotFound, Question, Target},
+    graph::Key,
+    inventory::Inventory,
+    question::{NotFound, Question, Target},
     report::Format,
     rule::Rules,
     source::{
@@ -49,21 +48,12 @@ pub(super) fn wait(cli: &Cli, words: &[String], flags: &Flags) -> Result<ExitCod
     }
     look::runtime()?.block_on(async {
         let live = cli.connection.connect().await?;
-        let types = types(&live, words).await?;
+        let types = look::types(&live, words).await?;
         let here = manifests.settle(&live.namespace)?.unwrap_or_else(|| live.namespace.clone());
         let question = look::question(cli, words, Some(here), &types)?;
         let mut waiting = Waiting { cli, flags, rules, live: &live, types, question, seen: None };
         waiting.wait().await
     })
-}
-
-async fn types(live: &Live, words: &[String]) -> Result<Types, Error> {
-    if !question::may_be_custom(words) {
-        return Ok(Types::default());
-    }
-    let mut inventory = Inventory::new(About::of(live.context.clone(), None, Timestamp::now()));
-    collect::types(live, &mut inventory).await?;
-    Ok(inventory.custom().types.clone())
 }
 
 struct Waiting<'a> {
@@ -131,8 +121,7 @@ impl Waiting<'_> {
     }
 
     fn empty(&self) -> Inventory {
-        let namespace = self.question.namespace.clone();
-        let mut inventory = Inventory::new(About::of(self.live.context.clone(), namespace, Timestamp::now()));
+        let mut inventory = Inventory::new(self.live.about(self.question.namespace.clone()));
         inventory.custom_mut().types = self.types.clone();
         inventory
     }
@@ -156,7 +145,7 @@ impl Waiting<'_> {
                 && !finding.past
                 && finding.severity == Severity::Error
                 && is_of_goal
-                && finding.affected.iter().chain([&finding.object]).any(|object| keys.contains(&object.into()))
+                && finding.affected.iter().chain([&finding.object]).any(|object| keys.contains(&Key::of(object)))
         };
         // Who leaves makes room: for a quota, on a node, under a name.
         let leaving = inventory.deleted().any(|(object, _)| object.kind == "Pod");

@@ -44,11 +44,8 @@ pub(super) fn watch(cli: &Cli) -> Result<ExitCode, Error> {
     let rules = rules(cli)?;
     look::runtime()?.block_on(async {
         let live = cli.connection.connect().await?;
-        let namespace = Some(live.namespace.clone()).filter(|_| !cli.look.all_namespaces);
-        let scope = match &namespace {
-            Some(namespace) => format!("namespace {namespace}"),
-            None => "all namespaces".to_owned(),
-        };
+        let namespace = look::scope(cli, &live);
+        let scope = look::scope_text(namespace.as_deref());
         let heading = screen::Heading { scope, namespace: namespace.clone(), ..screen::Heading::default() };
         let mut lookout = Lookout::new(&live, &rules, namespace);
         // What can't be looked at at all is said before the screen is taken.

@@ -3,7 +3,6 @@
 use std::{collections::BTreeMap, fmt::Display, fmt::Write as _};
 
 use super::{Seen, histogram::Histogram};
-use crate::document::Severity;
 
 /// The text's type, as Prometheus wants it.
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -44,18 +43,10 @@ fn causes(seen: &Seen) -> BTreeMap<[&str; 4], usize> {
     let mut causes = BTreeMap::new();
     for cause in seen.board.causes() {
         let (finding, object) = (&cause.finding, &cause.finding.object);
-        let labels = [finding.rule.as_str(), &object.kind, &object.namespace, word(finding.severity)];
+        let labels = [finding.rule.as_str(), &object.kind, &object.namespace, finding.severity.word()];
         *causes.entry(labels).or_default() += 1;
     }
     causes
-}
-
-fn word(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-        Severity::Info => "info",
-    }
 }
 
 #[derive(Default)]

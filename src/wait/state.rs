@@ -12,7 +12,7 @@ use super::Goal;
 use crate::{
     document::ObjectRef,
     facts::{
-        object,
+        controller, object,
         service::is_ready,
         workload::{Workload, Workloads, phase},
     },
@@ -170,7 +170,7 @@ fn stateful_set(found: &StatefulSet) -> (bool, String) {
         return not_taken_up();
     }
     let strategy = found.spec.as_ref().and_then(|spec| spec.update_strategy.as_ref());
-    let by_itself = strategy.is_none_or(|strategy| strategy.type_.as_deref() != Some("OnDelete"));
+    let by_itself = updates_by_itself(strategy.and_then(|strategy| strategy.type_.as_deref()));
     let partition = strategy.and_then(|strategy| strategy.rolling_update.as_ref()?.partition).unwrap_or(0);
     let (updated, to_update) = (status.updated_replicas.unwrap_or(0), (wanted - partition).max(0));
     if by_itself && status.update_revision != status.current_revision && updated < to_update {
@@ -186,7 +186,7 @@ fn daemon_set(found: &DaemonSet) -> (bool, String) {
     }
     let (wanted, updated) = (status.desired_number_scheduled, status.updated_number_scheduled.unwrap_or(0));
     let strategy = found.spec.as_ref().and_then(|spec| spec.update_strategy.as_ref());
-    let by_itself = strategy.is_none_or(|strategy| strategy.type_.as_deref() != Some("OnDelete"));
+    let by_itself = updates_by_itself(strategy.and_then(|strategy| strategy.type_.as_deref()));
     if by_itself && updated < wanted {
         return (false, format!("{updated} of {wanted} pods are of the newest revision"));
     }
@@ -204,10 +204,15 @@ fn replica_set(found: &ReplicaSet) -> (bool, String) {
 
 fn job(found: &Job) -> (bool, String) {
     let status = found.status.clone().unwrap_or_default();
-    let is_complete = status.conditions.iter().flatten().any(|it| it.type_ == "Complete" && it.status == "True");
+    let is_complete = controller::job::condition(found, "Complete").is_some();
     let wanted = found.spec.as_ref().and_then(|spec| spec.completions).unwrap_or(1);
     let done = status.succeeded.unwrap_or(0);
     (is_complete, format!("{done} of {wanted} complete"))
+}
+
+// Otherwise it waits for somebody to delete each pod.
+fn updates_by_itself(strategy: Option<&str>) -> bool {
+    strategy != Some("OnDelete")
 }
 
 fn not_taken_up() -> (bool, String) {
@@ -240,33 +245,16 @@ mod tests {
 
     #[test]
     fn a_rollout_is_over_when_only_pods_of_the_newest_revision_are_there_and_available() {
-        for (status, is_there, text) in [
-            (
-                json!({"observedGeneration": 1, "replicas": 3, "updatedReplicas": 3, "availableReplicas": 3}),
-                false,
-                "its controller has not taken its last change up yet",
-            ),
-            (
-                json!({"observedGeneration": 2, "replicas": 3, "updatedReplicas": 1, "availableReplicas": 3}),
-                false,
-                "1 of 3 pods are of the newest revision",
-            ),
-            (
-                json!({"observedGeneration": 2, "replicas": 4, "updatedReplicas": 3, "availableReplicas": 3}),
-                false,
-                "1 earlier pods are still there",
-            ),
-            (
-                json!({"observedGeneration": 2, "replicas": 3, "updatedReplicas": 3, "availableReplicas": 2}),
-                false,
-                "2 of 3 available",
-            ),
-            (
-                json!({"observedGeneration": 2, "replicas": 3, "updatedReplicas": 3, "availableReplicas": 3}),
-                true,
-                "3 of 3 available",
-            ),
+        let not_seen = "its controller has not taken its last change up yet";
+        for (seen, pods, updated, available, is_there, text) in [
+            (1, 3, 3, 3, false, not_seen),
+            (2, 3, 1, 3, false, "1 of 3 pods are of the newest revision"),
+            (2, 4, 3, 3, false, "1 earlier pods are still there"),
+            (2, 3, 3, 2, false, "2 of 3 available"),
+            (2, 3, 3, 3, true, "3 of 3 available"),
         ] {
+            let status = json!({"observedGeneration": seen, "replicas": pods, "updatedReplicas": updated,
+                "availableReplicas": available});
             assert_eq!(rollout(spec(), status), (is_there, text.to_owned()));
         }
     }

@@ -70,7 +70,8 @@ pub fn told_by<'a>(inventory: &'a Inventory, workload: &Workload) -> Option<&'a 
     (workload.object.kind == Kind::Job.info().name).then(|| job(&workload.object.name)).flatten()
 }
 
-fn condition<'a>(job: &'a Job, kind: &str) -> Option<&'a JobCondition> {
+/// A condition of a Job that holds: `Complete`, `Failed`.
+pub fn condition<'a>(job: &'a Job, kind: &str) -> Option<&'a JobCondition> {
     let conditions = job.status.as_ref()?.conditions.as_ref()?;
     conditions.iter().find(|condition| condition.type_ == kind && condition.status == "True")
 }

@@ -8,15 +8,7 @@ use super::{
 };
 
 pub(super) fn class(finding: &Finding) -> &'static str {
-    if finding.past { "past" } else { class_of(finding.severity) }
-}
-
-pub(super) fn class_of(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-        Severity::Info => "info",
-    }
+    if finding.past { "past" } else { finding.severity.word() }
 }
 
 pub(super) fn of(lead: &Lead, at: usize, namespace: Option<&str>, style: &Style) -> String {

@@ -41,7 +41,7 @@ fn header(diagnosis: &Diagnosis, leads: &[Lead], style: &Style) -> String {
     let at = style.now.strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
     let about: Vec<String> = [context, server, Some(at), Some(metadata.tool.clone())].into_iter().flatten().collect();
     let counts = footer::counts(leads);
-    let counts = counts.iter().map(|(severity, said)| element("li", finding::class_of(*severity), said));
+    let counts = counts.iter().map(|(severity, said)| element("li", severity.word(), said));
     let counts: String = counts.collect();
     let counts = if counts.is_empty() { counts } else { element("ul", "counts", &counts) };
     let verdict = footer::paragraphs(diagnosis, leads);

@@ -52,7 +52,9 @@ pub struct Named(Name, Entry);
 impl Named {
     /// Nothing where it can't be written.
     pub fn of(object: DynamicObject) -> Option<Self> {
-        read(object).map(|(name, entry)| Self(name, entry))
+        let (name, labels) = (name_of(&object), object.metadata.labels.clone().unwrap_or_default());
+        let item = Item::try_from(serde_json::to_value(object).ok()?).ok()?;
+        Some(Self(name, Entry { labels, item }))
     }
 }
 
@@ -86,7 +88,7 @@ impl Store {
 
     /// Takes in an object that is new or has changed.
     pub fn put(&mut self, kind: Kind, object: DynamicObject) {
-        let Some((name, entry)) = read(object) else { return };
+        let Some(Named(name, entry)) = Named::of(object) else { return };
         self.has_changed(name.0.clone());
         self.tables.entry(kind).or_default().objects.insert(name, entry);
     }
@@ -193,12 +195,6 @@ impl Store {
 fn name_of(object: &DynamicObject) -> Name {
     let metadata = &object.metadata;
     (metadata.namespace.clone().unwrap_or_default(), metadata.name.clone().unwrap_or_default())
-}
-
-fn read(object: DynamicObject) -> Option<(Name, Entry)> {
-    let (name, labels) = (name_of(&object), object.metadata.labels.clone().unwrap_or_default());
-    let item = Item::try_from(serde_json::to_value(object).ok()?).ok()?;
-    Some((name, Entry { labels, item }))
 }
 
 #[cfg(test)]

@@ -16,6 +16,8 @@ use crate::source::LogKey;
 /// So often a change is sent of which no answer came back.
 const TRIES: u32 = 5;
 
+const JSON: &str = "application/json";
+
 /// Why the server did not do something.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refused {
@@ -61,21 +63,19 @@ pub struct Act {
 impl Act {
     /// Makes a pod.
     pub fn create_pod(namespace: &str, pod: Value) -> Self {
-        let path = format!("/api/v1/namespaces/{}/pods", path::escape(namespace));
-        Self { method: Method::POST, path, content_type: "application/json", body: pod }
+        post(format!("/api/v1/namespaces/{}/pods", path::escape(namespace)), pod)
     }
 
     /// Makes a Job.
     pub fn create_job(namespace: &str, job: Value) -> Self {
-        let path = format!("/apis/batch/v1/namespaces/{}/jobs", path::escape(namespace));
-        Self { method: Method::POST, path, content_type: "application/json", body: job }
+        post(format!("/apis/batch/v1/namespaces/{}/jobs", path::escape(namespace)), job)
     }
 
     /// Deletes a Job, and what it owns soon after.
     pub fn delete_job(namespace: &str, job: &str) -> Self {
         let path = format!("/apis/batch/v1/namespaces/{}/jobs/{}", path::escape(namespace), path::escape(job));
         let body = json!({"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": "Background"});
-        Self { method: Method::DELETE, path, content_type: "application/json", body }
+        Self { method: Method::DELETE, path, content_type: JSON, body }
     }
 
     /// Adds an ephemeral container to a pod.
@@ -88,15 +88,14 @@ impl Act {
     /// Deletes a pod at once.
     pub fn delete_pod(namespace: &str, pod: &str) -> Self {
         let body = json!({"kind": "DeleteOptions", "apiVersion": "v1", "gracePeriodSeconds": 0});
-        Self { method: Method::DELETE, path: pod_path(namespace, pod), content_type: "application/json", body }
+        Self { method: Method::DELETE, path: pod_path(namespace, pod), content_type: JSON, body }
     }
 
     /// Asks whether the user may do something.
     pub fn review(attributes: Value) -> Self {
         let body = json!({"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
             "spec": {"resourceAttributes": attributes}});
-        let path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews".to_owned();
-        Self { method: Method::POST, path, content_type: "application/json", body }
+        post("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews".to_owned(), body)
     }
 
     /// The pods with a label, in one namespace or in all.
@@ -110,19 +109,12 @@ impl Act {
     }
 
     fn labelled(api: &str, plural: &str, namespace: Option<&str>, label: &str) -> Self {
-        let place = namespace.map(|name| format!("/namespaces/{}", path::escape(name))).unwrap_or_default();
-        let path = format!("{api}{place}/{plural}?labelSelector={}", path::escape(label));
-        Self { method: Method::GET, path, content_type: "application/json", body: Value::Null }
+        get(format!("{api}{}/{plural}?labelSelector={}", place(namespace), path::escape(label)))
     }
 
     /// One pod as it is now.
     pub fn pod(namespace: &str, pod: &str) -> Self {
-        Self {
-            method: Method::GET,
-            path: pod_path(namespace, pod),
-            content_type: "application/json",
-            body: Value::Null,
-        }
+        get(pod_path(namespace, pod))
     }
 }
 
@@ -134,6 +126,19 @@ fn resource(path: &str) -> &str {
         ["", "api", _, resource, ..] | ["", "apis", _, _, resource, ..] => resource,
         _ => path,
     }
+}
+
+fn post(path: String, body: Value) -> Act {
+    Act { method: Method::POST, path, content_type: JSON, body }
+}
+
+fn get(path: String) -> Act {
+    Act { method: Method::GET, path, content_type: JSON, body: Value::Null }
+}
+
+// Of a list: nothing for all namespaces.
+fn place(namespace: Option<&str>) -> String {
+    namespace.map(|name| format!("/namespaces/{}", path::escape(name))).unwrap_or_default()
 }
 
 fn pod_path(namespace: &str, pod: &str) -> String {

@@ -21,6 +21,7 @@ use std::{
 
 use futures::stream::{self, StreamExt};
 use http::header::{ACCEPT, CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use jiff::Timestamp;
 use kube::{Client, Config, client::Body, core::discovery::v2::ACCEPT_AGGREGATED_DISCOVERY_V2};
 
 pub use connection::Connection;
@@ -32,7 +33,7 @@ use self::{
     trouble::{Target, Trouble},
 };
 use super::{Item, Reply, Request, Source};
-use crate::{error::Error, kind::Kind, stats::Traffic};
+use crate::{error::Error, inventory::About, kind::Kind, stats::Traffic};
 
 /// So many requests of a wave are under way at once.
 const IN_FLIGHT: usize = 32;
@@ -86,6 +87,12 @@ impl Live {
     /// The address of the API server.
     pub fn server(&self) -> &str {
         &self.target.server
+    }
+
+    /// A look that begins now, at a namespace or all of them.
+    pub fn about(&self, namespace: Option<String>) -> About {
+        let (context, namespace) = (self.context.clone(), namespace.unwrap_or_default());
+        About { server: None, context, namespace, now: Timestamp::now(), recorded: false }
     }
 
     /// The client of all requests, for what is no single answer.

@@ -13,7 +13,7 @@ use k8s_openapi::{
 
 use super::rows;
 use crate::{
-    facts::object,
+    facts::{controller::job, object},
     inventory::Inventory,
     kind::{Kept, Kind},
     source::Row,
@@ -135,9 +135,7 @@ fn of_daemon_set(found: &DaemonSet) -> Option<Controller<'_>> {
 fn of_job(found: &Job) -> Option<Controller<'_>> {
     let spec = found.spec.as_ref()?;
     let mut controller = Controller::new(found, spec.selector.as_ref(), &spec.template, &[]);
-    let conditions = found.status.as_ref().and_then(|status| status.conditions.as_deref()).unwrap_or_default();
-    let is_complete = conditions.iter().any(|condition| condition.type_ == "Complete" && condition.status == "True");
-    controller.is_well = is_complete && found.metadata.deletion_timestamp.is_none();
+    controller.is_well = job::condition(found, "Complete").is_some() && found.metadata.deletion_timestamp.is_none();
     Some(controller)
 }
 

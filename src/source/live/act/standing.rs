@@ -4,9 +4,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use super::{Act, path};
-
-const JSON: &str = "application/json";
+use super::{Act, JSON, get, path, place, post};
 
 impl Act {
     /// Asks whose token it is.
@@ -45,17 +43,9 @@ impl Act {
 
     /// The Events that a component wrote, in one namespace or in all.
     pub fn events_by(component: &str, namespace: Option<&str>) -> Self {
-        let place = namespace.map(|name| format!("/namespaces/{}", path::escape(name))).unwrap_or_default();
-        get(format!("/api/v1{place}/events?fieldSelector=reportingComponent%3D{}", path::escape(component)))
+        let component = path::escape(component);
+        get(format!("/api/v1{}/events?fieldSelector=reportingComponent%3D{component}", place(namespace)))
     }
-}
-
-fn post(path: String, body: Value) -> Act {
-    Act { method: Method::POST, path, content_type: JSON, body }
-}
-
-fn get(path: String) -> Act {
-    Act { method: Method::GET, path, content_type: JSON, body: Value::Null }
 }
 
 fn leases(namespace: &str) -> String {
