@@ -73,7 +73,7 @@ const fn mask(words: &'static [&'static str], pattern: &'static str, with: &'sta
     Mask { words, pattern, with, compiled: OnceLock::new() }
 }
 
-static MASKS: [Mask; 5] = [
+static MASKS: [Mask; 7] = [
     mask(
         &["password", "passphrase", "secret", "token", "key", "credential"],
         r#"(?i)((?:password|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credentials?)["']?[ \t]*[=:][ \t]*["']?)([^ \t\r\n"',;&)}\]]+)"#,
@@ -81,11 +81,19 @@ static MASKS: [Mask; 5] = [
     ),
     // Not `/etc/passwd: Permission denied`.
     mask(&["passwd"], r#"(?i)(passwd["']?=["']?)([^ \t\r\n"',;&)}\]]+)"#, "${1}<redacted>"),
+    // Of a connection string, and not a shell's PWD.
+    mask(&["pwd"], r#"(?i)(;[ \t]*pwd[ \t]*=[ \t]*)([^;"'\r\n]+)"#, "${1}<redacted>"),
     mask(&["bearer", "basic"], r"(?i)((?:bearer|basic)[ \t]+)([A-Za-z0-9+/_=.~-]{8,})", "${1}<redacted>"),
     mask(&["://"], r"(://[^/ \t\r\n:@]*:)([^/ \t\r\n@]+)@", "${1}<redacted>@"),
     mask(
         &["private key"],
         r"(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)",
+        "<redacted>",
+    ),
+    // What is known by its form: a JSON Web Token, and those of AWS, GitHub, GitLab, Slack and Stripe.
+    mask(
+        &["eyj", "akia", "asia", "gh", "glpat-", "xox", "_live_"],
+        r"\b(?:eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*|A[KS]IA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{36,}|github_pat_\w{22,}|glpat-[\w-]{20,}|xox[abeoprs]-[\w-]{10,}|[rs]k_live_[A-Za-z0-9]{16,})",
         "<redacted>",
     ),
 ];
@@ -125,8 +133,12 @@ fn looks_like_a_credential(name: &str) -> bool {
 
 fn secret(object: &mut Value) {
     for field in ["data", "stringData"] {
-        let Some(data) = object.get_mut(field).and_then(Value::as_object_mut) else { continue };
-        for (key, value) in data {
+        let Some(data) = object.get_mut(field).filter(|data| !data.is_null()) else { continue };
+        let Value::Object(keys) = data else {
+            *data = json!({});
+            continue;
+        };
+        for (key, value) in keys {
             *value = match key.as_str() {
                 ".dockerconfigjson" | ".dockercfg" => Value::String(registries_only(key, value, field)),
                 CERTIFICATE => Value::String(certificate_only(value, field)),
@@ -208,14 +220,10 @@ fn config_map(object: &mut Value) {
 }
 
 fn event(object: &mut Value) {
-    if let Some(message) = object.get_mut("message")
-        && let Some(text) = message.as_str()
-    {
-        *message = mask_text(text).into();
-    }
+    object.get_mut("message").into_iter().for_each(mask_one);
 }
 
-// Environment variables, arguments and annotations, wherever they stand in the object.
+// Environment variables, arguments, annotations and what a program or a component says, wherever they stand in the object.
 fn settings(value: &mut Value) {
     match value {
         Value::Object(map) => {
@@ -228,6 +236,7 @@ fn settings(value: &mut Value) {
                 match key.as_str() {
                     "annotations" => annotations(value),
                     "args" | "command" => mask_strings(value),
+                    "message" => mask_one(value),
                     "managedFields" => {}
                     _ => settings(value),
                 }
@@ -245,17 +254,19 @@ fn annotations(value: &mut Value) {
         }
         if looks_like_a_credential(key) {
             *value = REDACTED.into();
-        } else if let Some(text) = value.as_str() {
-            *value = mask_text(text).into();
+        } else {
+            mask_one(value);
         }
     }
 }
 
 fn mask_strings(value: &mut Value) {
-    for value in value.as_array_mut().into_iter().flatten() {
-        if let Some(text) = value.as_str() {
-            *value = mask_text(text).into();
-        }
+    value.as_array_mut().into_iter().flatten().for_each(mask_one);
+}
+
+fn mask_one(value: &mut Value) {
+    if let Some(text) = value.as_str() {
+        *value = mask_text(text).into();
     }
 }
 
@@ -365,5 +376,41 @@ mod tests {
         assert_eq!(mask_text("connect: password=hunter2 host=db"), "connect: password=<redacted> host=db");
         assert_eq!(mask_text("GET postgres://app:hunter2@db:5432/x"), "GET postgres://app:<redacted>@db:5432/x");
         assert_eq!(mask_text("Authorization: Bearer abcdefghijk"), "Authorization: Bearer <redacted>");
+        assert_eq!(mask_text("Server=db;Uid=sa;Pwd=hunter 2;"), "Server=db;Uid=sa;Pwd=<redacted>;");
+        assert_eq!(mask_text("PWD=/srv"), "PWD=/srv");
+    }
+
+    #[test]
+    fn credentials_that_are_known_by_their_form_are_masked_wherever_they_stand() {
+        for one in [
+            concat!("eyJhbGciOiJIUzI1NiJ9", ".eyJzdWIiOiJ3ZWIifQ.", "c2lnbmF0dXJl"),
+            concat!("AKIA", "IOSFODNN7EXAMPLE"),
+            concat!("ghp", "_0123456789abcdefghijABCDEFGHIJ012345"),
+            concat!("xoxb", "-0123456789-abcdefghij"),
+            concat!("sk_live", "_0123456789abcdef"),
+        ] {
+            assert_eq!(mask_text(&format!("refused {one}, giving up")), "refused <redacted>, giving up");
+        }
+        let image = "ghcr.io/shop/web:1.4 on node-1";
+        assert_eq!(mask_text(image), image);
+    }
+
+    #[test]
+    fn what_a_program_said_at_its_end_is_masked() {
+        let mut pod = json!({"status": {"containerStatuses": [{"lastState": {"terminated": {"message": "fatal: token: hunter2"}}}]}});
+        object(Kind::Pod, &mut pod);
+        assert_eq!(
+            pod["status"]["containerStatuses"][0]["lastState"]["terminated"]["message"],
+            "fatal: token: <redacted>"
+        );
+    }
+
+    #[test]
+    fn a_secret_whose_data_is_no_map_loses_all_of_it() {
+        for data in [json!("hunter2"), json!(["hunter2"]), json!({"key": {"in": "hunter2"}})] {
+            let mut secret = json!({"data": data});
+            object(Kind::Secret, &mut secret);
+            assert!(!secret.to_string().contains("hunter2"), "{secret}");
+        }
     }
 }

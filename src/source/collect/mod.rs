@@ -100,8 +100,14 @@ fn wanted(
     how: Look,
     asked: &BTreeSet<Request>,
 ) -> BTreeSet<Request> {
-    let mut wanted =
-        Wanted { question, inventory, patterns, how, requests: first(question), in_passing: BTreeSet::new() };
+    let mut wanted = Wanted {
+        question,
+        inventory,
+        patterns,
+        how,
+        requests: first(question, inventory, how),
+        in_passing: BTreeSet::new(),
+    };
     wanted.of_namespace();
     wanted.of_client();
     wanted.of_routes();
@@ -220,9 +226,9 @@ impl Wanted<'_> {
     }
 }
 
-// To know the server, and whether the namespace is there at all.
-fn first(question: &Question) -> BTreeSet<Request> {
-    let namespace = question.namespace.iter();
+// To know the server, and whether the namespace is there at all, where no pod in it says so.
+fn first(question: &Question, inventory: &Inventory, how: Look) -> BTreeSet<Request> {
+    let namespace = question.namespace.iter().filter(|_| !alone::is_enough_for(question, inventory, how));
     let get = namespace.map(|name| Request::Get { kind: Kind::Namespace, namespace: None, name: name.clone() });
     get.chain([Request::Version]).collect()
 }
