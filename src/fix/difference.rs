@@ -4,12 +4,12 @@ use std::fmt::Write as _;
 
 use colored::{Color, Colorize as _};
 use serde_json::Value;
-use similar::{ChangeTag, TextDiff};
+use similar::{ChangeTag, group_diff_ops};
 
 use super::kubectl::Preview;
 use crate::{
     inventory::{LAST_APPLIED, mask_text},
-    report::{Style, clean},
+    report::{Style, clean, diff},
 };
 
 /// Lines around a change that stay as they are.
@@ -31,17 +31,17 @@ pub fn between(preview: &Preview, style: &Style) -> String {
 }
 
 fn changes(before: &str, after: &str, color: bool) -> String {
-    let difference = TextDiff::from_lines(before, after);
+    let (before, after): (Vec<_>, Vec<_>) = (before.lines().collect(), after.lines().collect());
     let mut text = String::new();
-    for group in difference.grouped_ops(CONTEXT) {
+    for group in group_diff_ops(diff::operations(&before, &after), CONTEXT) {
         text.push_str("  ...\n");
-        for change in group.iter().flat_map(|op| difference.iter_changes(op)) {
-            let line = change.value().trim_end();
-            let (line, paint) = match change.tag() {
-                ChangeTag::Delete => (format!("- {line}"), Some(Color::Red)),
-                ChangeTag::Insert => (format!("+ {line}"), Some(Color::Green)),
-                ChangeTag::Equal => (format!("  {line}"), None),
+        for change in group.iter().flat_map(|it| it.iter_changes(before.as_slice(), after.as_slice())) {
+            let paint = match change.tag() {
+                ChangeTag::Delete => Some(Color::Red),
+                ChangeTag::Insert => Some(Color::Green),
+                ChangeTag::Equal => None,
             };
+            let line = diff::signed(change);
             let _ = match paint.filter(|_| color) {
                 Some(paint) => writeln!(text, "{}", line.color(paint)),
                 None => writeln!(text, "{line}"),

@@ -1,6 +1,9 @@
 //! What differs between two values of a field, line by line.
 
-use similar::{ChangeTag, TextDiff};
+use similar::{
+    Change, ChangeTag, DiffOp,
+    algorithms::{Capture, Compact, Replace, myers},
+};
 
 /// The field's path, then each line of the two values behind `- `, `+ ` or two
 /// spaces: what [`Cure::diff`](crate::document::Cure::diff) holds.
@@ -17,14 +20,24 @@ pub fn lines(path: &str, from: &str, to: &str) -> String {
 pub(super) fn between(from: &str, to: &str) -> Vec<String> {
     // Not the texts themselves: whether the last line has an end is no difference.
     let (from, to): (Vec<_>, Vec<_>) = (from.lines().collect(), to.lines().collect());
-    TextDiff::from_slices(&from, &to)
-        .iter_all_changes()
-        .map(|change| match change.tag() {
-            ChangeTag::Delete => format!("- {}", change.value()),
-            ChangeTag::Insert => format!("+ {}", change.value()),
-            ChangeTag::Equal => format!("  {}", change.value()),
-        })
-        .collect()
+    operations(&from, &to).iter().flat_map(|it| it.iter_changes(from.as_slice(), to.as_slice())).map(signed).collect()
+}
+
+/// What makes the one of the other. Myers' algorithm alone: similar's usual way in brings four others into the program.
+pub fn operations(from: &[&str], to: &[&str]) -> Vec<DiffOp> {
+    let mut all = Compact::new(Replace::new(Capture::new()), from, to);
+    let Ok(()) = myers::diff(&mut all, from, 0..from.len(), to, 0..to.len());
+    all.into_inner().into_inner().into_ops()
+}
+
+/// A line behind its sign.
+pub fn signed(change: Change<&str>) -> String {
+    let sign = match change.tag() {
+        ChangeTag::Delete => '-',
+        ChangeTag::Insert => '+',
+        ChangeTag::Equal => ' ',
+    };
+    format!("{sign} {}", change.value())
 }
 
 #[cfg(test)]
