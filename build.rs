@@ -1,13 +1,26 @@
-//! Makes the rules ready: their YAML is read here and goes into the binary as JSON, which is read many times as fast.
+//! Makes ready what goes into the binary: the rules as JSON, which is read many times as fast as their YAML, and the demos
+//! compressed, which are a tenth of their size.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a build that can't go on fails")]
 
 use std::{
     env, fs,
+    io::Write as _,
     path::{Path, PathBuf},
 };
 
+use flate2::{Compression, write::GzEncoder};
 use serde_json::{Value, json};
+
+/// The cases of testdata/ that `kubectl doctor demo` shows; the first where none is named.
+const DEMOS: [&str; 6] = [
+    "seed",
+    "image-tag-edited-in-place",
+    "rollout-stuck-bad-image",
+    "configmap-key-typo",
+    "crash-dependency-down",
+    "readiness-wrong-port",
+];
 
 /// The folder of the patterns for logs; every other one is an area of rules.
 const LOGS: &str = "logs";
@@ -15,6 +28,7 @@ const LOGS: &str = "logs";
 fn main() {
     println!("cargo:rerun-if-changed=rules");
     pack_relocations();
+    pack_demos();
     let (logs, areas): (Vec<_>, Vec<_>) = entries("rules").into_iter().partition(|folder| folder.ends_with(LOGS));
     let rules = areas.iter().flat_map(entries).map(|file| {
         let area = file.parent().and_then(Path::file_name).expect("a rule is in the folder of its area");
@@ -42,6 +56,21 @@ fn pack_relocations() {
     }
 }
 
+// `[("NAME", &[bytes]), …]` of all demos.
+fn pack_demos() {
+    let folder = out();
+    let cases = DEMOS.map(|name| {
+        let recording = format!("testdata/{name}/recording.json");
+        println!("cargo:rerun-if-changed={recording}");
+        let mut packed = GzEncoder::new(Vec::new(), Compression::best());
+        packed.write_all(&fs::read(recording).expect("a demo is a recording")).expect("memory can be written");
+        let file = folder.join(format!("{name}.json.gz"));
+        fs::write(&file, packed.finish().expect("memory can be written")).expect("it can be written");
+        format!("({name:?}, include_bytes!({file:?}).as_slice()),\n")
+    });
+    fs::write(folder.join("demos.rs"), format!("[\n{}]\n", cases.concat())).expect("it can be written");
+}
+
 // In the order of the alphabet.
 fn entries(folder: impl AsRef<Path>) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).expect("a folder of rules");
@@ -56,6 +85,9 @@ fn read(file: &Path) -> Value {
 }
 
 fn write(name: &str, list: impl Iterator<Item = Value>) {
-    let folder = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
-    fs::write(folder.join(name), list.collect::<Value>().to_string()).expect("it can be written");
+    fs::write(out().join(name), list.collect::<Value>().to_string()).expect("it can be written");
+}
+
+fn out() -> PathBuf {
+    PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"))
 }

@@ -81,7 +81,7 @@ fn found_in(recording: &Value) -> Option<(Diagnosis, Style)> {
     let target = Target::from_words(&words, &inventory.custom().types).unwrap();
     let question = Question { target, namespace, selector: None, client: None };
     let found = RULES.with(|rules| diagnosis::diagnose(&question, &inventory, rules)).ok()?;
-    let style = Style { color: false, width: 100, now: inventory.about.now };
+    let style = Style { color: false, width: 100, now: Some(inventory.about.now) };
     Some((found.diagnosis, style))
 }
 

@@ -320,7 +320,7 @@ fn pods_as_kubectl_prints_them_tell_nothing_false_and_what_else_there_is_to_see_
         let (inventory, _) = files::read(std::slice::from_ref(&file), "default").unwrap();
         let part = of(&rules, &inventory, &[], None).unwrap();
         wrong.extend(claims(&rules, &whole, &part, None).iter().map(|claim| format!("{}: {claim}", case.name)));
-        let style = Style { color: false, width: 100, now: inventory.about.now };
+        let style = Style { color: false, width: 100, now: Some(inventory.about.now) };
         let text = report::render(&part, Format::Text, &style);
         assert_eq!(text.matches("Not checked: ").count(), 1, "{}: {text}", case.name);
     }

@@ -166,7 +166,7 @@ fn diagnose(name: &str, text: &str, client: Option<&str>) -> (Diagnosis, Style) 
         .with(|rules| diagnosis::diagnose(&question, &inventory, rules))
         .unwrap_or_else(|missing| panic!("{name}: {}", missing.line));
     assert!(answer.bugs.is_empty(), "{name}: bugs in rules: {:#?}", answer.bugs);
-    let style = Style { color: false, width: 100, now: inventory.about.now };
+    let style = Style { color: false, width: 100, now: Some(inventory.about.now) };
     (answer.diagnosis, style)
 }
 

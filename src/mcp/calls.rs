@@ -1,6 +1,5 @@
 //! What each tool does.
 
-use jiff::Timestamp;
 use rmcp::model::{CallToolResult, ContentBlock};
 
 use super::{arguments::Arguments, tools::Tool};
@@ -29,7 +28,7 @@ pub(super) fn call(cli: &Cli, rules: &Rules, tool: Tool, given: &Arguments) -> R
             Ok(document(&answer.diagnosis))
         }
         Tool::Explain => {
-            let style = Style { color: false, width: WIDTH, now: Timestamp::now() };
+            let style = Style { color: false, width: WIDTH, now: None };
             let id = given.text("rule").unwrap_or_default();
             Ok(text(explain::rule(rules, &id, &style)?))
         }

@@ -4,9 +4,9 @@ use jiff::Timestamp;
 
 use super::clean;
 
-/// `2m ago`. A time that cannot be read is given as it is.
-pub(super) fn ago(time: &str, now: Timestamp) -> String {
-    let Ok(time) = time.parse::<Timestamp>() else {
+/// `2m ago`, or the time itself where there is nothing to count from. A time that cannot be read is given as it is.
+pub(super) fn ago(time: &str, now: Option<Timestamp>) -> String {
+    let (Ok(time), Some(now)) = (time.parse::<Timestamp>(), now) else {
         return clean::line(time);
     };
     match now.as_second() - time.as_second() {
@@ -64,9 +64,9 @@ mod tests {
     #[test]
     fn a_time_is_said_from_now() {
         let now = Timestamp::UNIX_EPOCH;
-        assert_eq!(ago("1969-12-31T23:00:00Z", now), "60m ago");
-        assert_eq!(ago("1970-01-01T00:00:01Z", now), "just now");
-        assert_eq!(ago("1970-01-01T00:05:00Z", now), "in 5m");
-        assert_eq!(ago("yesterday\u{1b}[2J", now), "yesterday");
+        assert_eq!(ago("1969-12-31T23:00:00Z", Some(now)), "60m ago");
+        assert_eq!(ago("1970-01-01T00:00:01Z", Some(now)), "just now");
+        assert_eq!(ago("1970-01-01T00:05:00Z", Some(now)), "in 5m");
+        assert_eq!(ago("yesterday\u{1b}[2J", Some(now)), "yesterday");
     }
 }

@@ -69,8 +69,9 @@ pub struct Style {
     pub color: bool,
     /// The columns there are. Commands and the cluster's own lines may be longer.
     pub width: usize,
-    /// What ages are counted from: now, or when a recording was made.
-    pub now: Timestamp,
+    /// What ages are counted from: now, or when a recording was made. `None` where it may be read at any time: there times
+    /// stand as they are, and the same cluster gives the same bytes.
+    pub now: Option<Timestamp>,
 }
 
 /// The report of a diagnosis. Text is free of everything that a terminal would

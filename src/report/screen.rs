@@ -1,5 +1,7 @@
 //! What somebody who keeps an eye on a cluster sees: causes now, when each began, and what healed.
 
+use jiff::Timestamp;
+
 use super::{Style, age, footer, page::Page, title, wrap};
 use crate::{
     document::{Finding, Severity},
@@ -12,6 +14,8 @@ const HEALED: usize = 5;
 /// What is known of the whole besides what stands on the board.
 #[derive(Debug, Default)]
 pub struct Heading {
+    /// What ages are counted from.
+    pub now: Timestamp,
     /// What is looked at: `namespace shop`.
     pub scope: String,
     /// Why what is shown may be old.
@@ -26,7 +30,7 @@ pub struct Heading {
 pub fn render(board: &Board, heading: &Heading, style: &Style, rows: usize, from: usize) -> String {
     let mut top = Page::new(style);
     let causes = board.causes();
-    let time = style.now.strftime("%H:%M:%SZ").to_string();
+    let time = heading.now.strftime("%H:%M:%SZ").to_string();
     let left = format!("{}: {}", heading.scope, counted(&causes, heading.is_ready));
     top.line(&top.bold(&wrap::fit(&format!("{left}  {time}"), style.width)));
     if let Some(trouble) = &heading.trouble {
@@ -36,8 +40,11 @@ pub fn render(board: &Board, heading: &Heading, style: &Style, rows: usize, from
     top.line("");
     let mut bottom = Page::new(style);
     for healed in board.healed().take(HEALED) {
-        let text =
-            format!("healed {}  {}", age::ago(&healed.at.to_string(), style.now), one_line(&healed.finding, heading));
+        let text = format!(
+            "healed {}  {}",
+            age::ago(&healed.at.to_string(), Some(heading.now)),
+            one_line(&healed.finding, heading)
+        );
         bottom.line(&bottom.colored(colored::Color::Green, &wrap::fit(&format!("✓ {text}"), style.width)));
     }
     bottom.line(&bottom.dim("q quits, arrows scroll"));
@@ -66,7 +73,7 @@ pub fn render(board: &Board, heading: &Heading, style: &Style, rows: usize, from
 }
 
 fn lines_of(cause: &Cause, heading: &Heading, style: &Style) -> Vec<String> {
-    let began = age::ago(&cause.began().to_string(), style.now);
+    let began = age::ago(&cause.began().to_string(), Some(heading.now));
     let text = one_line(&cause.finding, heading);
     let indent = 12;
     let lines = wrap::wrap(&text, style.width.saturating_sub(indent));

@@ -12,7 +12,7 @@ mod screen;
 const NOW: &str = "2026-05-01T12:00:00Z";
 
 fn style(width: usize) -> Style {
-    Style { color: false, width, now: NOW.parse().unwrap() }
+    Style { color: false, width, now: Some(NOW.parse().unwrap()) }
 }
 
 fn text(diagnosis: &Diagnosis, width: usize) -> String {

@@ -7,7 +7,6 @@ use std::{
 };
 
 use futures::stream::{self, StreamExt as _};
-use jiff::Timestamp;
 
 use super::{answered, complain, exit_code, look, print, rules, runtime, terminal::style};
 use crate::{
@@ -46,7 +45,7 @@ pub(super) fn diagnose(cli: &Cli) -> Result<ExitCode, Error> {
         }
     }
     bugs.iter().for_each(|bug| complain(&format!("the rule {bug}")));
-    print(&written(&list, &style(cli, Timestamp::now())));
+    print(&written(&list, &style(cli, None)));
     Ok(ended(cli, &list))
 }
 

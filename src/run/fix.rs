@@ -36,7 +36,7 @@ pub(super) fn fix(cli: &Cli) -> Result<ExitCode, Error> {
         return Ok(code);
     }
     let cure = fix::choose(&found.diagnosis, &cli.fix)?;
-    print(&cure.preview(&style(cli, inventory.about.now))?);
+    print(&cure.preview(&style(cli, None))?);
     if cli.fix.dry_run.is_some() {
         print("Nothing was changed.\n");
         return Ok(code);

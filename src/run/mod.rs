@@ -10,8 +10,6 @@ mod watch;
 
 use std::{io::Write as _, process::ExitCode};
 
-use jiff::Timestamp;
-
 pub(crate) use self::look::runtime;
 pub use self::terminal::{complain, print, usage};
 
@@ -52,7 +50,7 @@ pub fn run(cli: &Cli) -> Result<ExitCode, Error> {
             Ok(ExitCode::SUCCESS)
         }
         Some(Command::Explain { id }) => {
-            print(&explain::rule(&rules(cli)?, id, &style(cli, Timestamp::now()))?);
+            print(&explain::rule(&rules(cli)?, id, &style(cli, None))?);
             Ok(ExitCode::SUCCESS)
         }
         Some(Command::Demo { case }) => {
@@ -193,7 +191,7 @@ fn tell(
             for bug in &answer.bugs {
                 complain(&format!("the rule {bug}"));
             }
-            print(&report::render(&answer.diagnosis, cli.look.output, &style(cli, inventory.about.now)));
+            print(&report::render(&answer.diagnosis, cli.look.output, &style(cli, inventory.about.recorded_at())));
             stats.end_of("report");
             if let Some(why) = &answer.unanswered {
                 complain(why);
@@ -205,7 +203,7 @@ fn tell(
             // For people, and for a list of names, the line on stderr says it all.
             if !matches!(cli.look.output, report::Format::Text | report::Format::Wide | report::Format::Name) {
                 let diagnosis = diagnosis::not_found(question, inventory, missing);
-                print(&report::render(&diagnosis, cli.look.output, &style(cli, inventory.about.now)));
+                print(&report::render(&diagnosis, cli.look.output, &style(cli, inventory.about.recorded_at())));
             }
             complain(&missing.line);
             ExitCode::from(2)

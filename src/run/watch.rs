@@ -84,7 +84,8 @@ async fn show(
     loop {
         from = from.min(board.causes().len().saturating_sub(1));
         heading.trouble = health.trouble().or(failure.clone());
-        draw(&board, &heading, &style(cli, Timestamp::now()), from)?;
+        heading.now = Timestamp::now();
+        draw(&board, &heading, &style(cli, None), from)?;
         tokio::select! {
             key = keys.recv() => match key {
                 None | Some(Key::Quit) => return Ok(ExitCode::SUCCESS),

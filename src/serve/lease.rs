@@ -71,7 +71,10 @@ impl<'a> Lease<'a> {
 
     /// Lets go of it, for others to take at once.
     pub async fn release(&mut self) {
-        if let (true, Ok(lease)) = (self.is_mine(), self.live.act(&Act::lease(self.namespace, NAME)).await) {
+        if !self.is_mine() {
+            return;
+        }
+        if let Ok(lease) = self.live.act(&Act::lease(self.namespace, NAME)).await {
             let version = lease.pointer("/metadata/resourceVersion").and_then(Value::as_str).unwrap_or_default();
             if holder(&lease["spec"]) == self.me {
                 let mut spec = lease["spec"].clone();

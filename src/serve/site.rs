@@ -17,7 +17,6 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
 };
-use jiff::Timestamp;
 use kube::client::Body;
 use tokio::sync::{Semaphore, oneshot};
 
@@ -97,7 +96,7 @@ impl Site {
         if let Err(denied) = self.may_see(namespace, headers).await {
             return refusal(&denied);
         }
-        let style = Style { color: false, width: 100, now: Timestamp::now() };
+        let style = Style { color: false, width: 100, now: None };
         let seen = self.seen.lock();
         match seen.board.report(namespace) {
             Some(diagnosis) => {

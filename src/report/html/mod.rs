@@ -38,8 +38,8 @@ fn header(diagnosis: &Diagnosis, leads: &[Lead], style: &Style) -> String {
     let metadata = &diagnosis.metadata;
     let context = metadata.context.as_ref().map(|context| format!("context {context}"));
     let server = metadata.server.as_ref().map(|server| format!("Kubernetes {server}"));
-    let at = style.now.strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
-    let about: Vec<String> = [context, server, Some(at), Some(metadata.tool.clone())].into_iter().flatten().collect();
+    let at = style.now.map(|now| now.strftime("%Y-%m-%d %H:%M:%S UTC").to_string());
+    let about: Vec<String> = [context, server, at, Some(metadata.tool.clone())].into_iter().flatten().collect();
     let counts = footer::counts(leads);
     let counts = counts.iter().map(|(severity, said)| element("li", severity.word(), said));
     let counts: String = counts.collect();

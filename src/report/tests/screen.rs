@@ -6,7 +6,7 @@ use crate::{
     report::screen::{Heading, render},
 };
 
-use super::{diagnosis, finding, object, style};
+use super::{NOW, diagnosis, finding, object, style};
 
 fn board() -> Board {
     let crashing = Finding {
@@ -32,6 +32,7 @@ fn board() -> Board {
 #[test]
 fn a_screen_shows_what_stands_since_when_and_what_healed() {
     let heading = Heading {
+        now: NOW.parse().unwrap(),
         scope: "namespace shop".to_owned(),
         trouble: Some("the server fell silent".to_owned()),
         is_ready: true,
