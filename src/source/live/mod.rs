@@ -8,6 +8,7 @@ mod expiry;
 mod kubeconfig;
 mod path;
 mod proxy;
+mod renewal;
 mod reply;
 mod trouble;
 
@@ -29,6 +30,7 @@ pub use kubeconfig::KubeconfigNames;
 
 use self::{
     credentials::Form,
+    renewal::Plugin,
     reply::{Page, Refusal, Response},
     trouble::{Target, Trouble},
 };
@@ -51,6 +53,7 @@ pub struct Live {
     pub traffic: Arc<Traffic>,
     client: Client,
     config: Config,
+    plugin: Option<Plugin>,
     target: Target,
     timeout: Option<Duration>,
     // Whether the server ever answered: from then on, a failed request is no
@@ -61,19 +64,26 @@ pub struct Live {
 }
 
 impl Live {
-    fn new(client: Client, config: Config, target: Target, namespace: String, timeout: Option<Duration>) -> Self {
+    fn new(
+        (config, plugin): (Config, Option<Plugin>),
+        target: Target,
+        namespace: String,
+        timeout: Option<Duration>,
+    ) -> Result<Self, kube::Error> {
+        let client = made(&config, plugin.as_ref(), client::of)?;
         let context = target.context.clone();
-        Self {
+        Ok(Self {
             context,
             namespace,
             traffic: Arc::default(),
             client,
             config,
+            plugin,
             target,
             timeout,
             heard: AtomicBool::new(false),
             hung: Mutex::default(),
-        }
+        })
     }
 
     /// A client whose connections can become WebSockets, which those of HTTP/2 can't.
@@ -81,7 +91,7 @@ impl Live {
     /// # Errors
     /// Where kube's client can't be made.
     pub fn upgrading(&self) -> Result<Client, kube::Error> {
-        Client::try_from(self.config.clone())
+        made(&self.config, self.plugin.as_ref(), Client::try_from)
     }
 
     /// The address of the API server.
@@ -272,7 +282,7 @@ impl Live {
         let refused = requests.iter().zip(answers).find_map(|(request, answer)| match (request, answer) {
             // The kubelet or the metrics server may not accept the API server, which then hands on its 401.
             (Request::Log(_) | Request::List { kind: Kind::PodMetrics, .. }, _) => None,
-            (_, Err(trouble @ Trouble::Unauthorized(_))) => Some(trouble),
+            (_, Err(trouble @ (Trouble::Unauthorized(_) | Trouble::NoCredential(_)))) => Some(trouble),
             _ => None,
         });
         if let Some(trouble) = refused {
@@ -316,6 +326,17 @@ impl Source for Live {
         }
         let reply = |answer: Result<_, Trouble>| answer.unwrap_or_else(|trouble| Reply::Failed(trouble.brief()));
         Ok(answers.into_iter().map(reply).collect())
+    }
+}
+
+fn made(
+    config: &Config,
+    plugin: Option<&Plugin>,
+    make: fn(Config) -> Result<Client, kube::Error>,
+) -> Result<Client, kube::Error> {
+    match plugin {
+        Some(plugin) => renewal::client(config.clone(), plugin.clone(), make),
+        None => make(config.clone()),
     }
 }
 

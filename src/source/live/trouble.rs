@@ -3,6 +3,7 @@
 use std::{error::Error as StdError, io::ErrorKind, time::Duration};
 
 use jiff::Timestamp;
+use kube::client::AuthError;
 
 use super::credentials::{Credential, Form};
 use crate::{duration, error::Error};
@@ -32,6 +33,8 @@ pub(super) enum Trouble {
     Proxy(String),
     /// 401, with the server's message.
     Unauthorized(String),
+    /// The credential plugin, when it was asked again, in its words.
+    NoCredential(String),
     /// The server takes the user for `system:anonymous`.
     Anonymous,
     /// A web page, by its title, or where a redirect leads.
@@ -60,6 +63,9 @@ pub(super) struct Target {
 
 /// What an error of the client comes down to.
 pub(super) fn of(error: &kube::Error) -> Trouble {
+    if let kube::Error::Auth(AuthError::AuthExec(what)) = error {
+        return Trouble::NoCredential(what.clone());
+    }
     let mut texts = Vec::new();
     let mut next: Option<&(dyn StdError + 'static)> = Some(error);
     while let Some(error) = next {
@@ -185,6 +191,7 @@ impl Trouble {
             Trouble::NotHttp => "the server does not speak HTTP".to_owned(),
             Trouble::Proxy(what) => format!("proxy: {what}"),
             Trouble::Unauthorized(said) => format!("unauthorized: {said}"),
+            Trouble::NoCredential(what) => what.clone(),
             Trouble::Anonymous => "forbidden to anonymous users".to_owned(),
             Trouble::WebPage(_) => "a web page came back".to_owned(),
             Trouble::NotKubernetes(code) => {
@@ -262,6 +269,9 @@ impl Trouble {
                 "check the proxy and its password (HTTPS_PROXY, or proxy-url in the kubeconfig), or add the server to NO_PROXY",
             ),
             Trouble::Unauthorized(said) => target.unauthorized(said),
+            Trouble::NoCredential(what) => {
+                format!("the API server {server} no longer accepts who you were, and {what}")
+            }
             Trouble::Anonymous => format!(
                 "the API server {server} takes you for system:anonymous, who may see nothing: {} has no credentials; log in, or give --token or --user",
                 target.whose()
@@ -446,6 +456,7 @@ mod tests {
             Trouble::NotHttp,
             Trouble::Proxy(words()),
             Trouble::Unauthorized(words()),
+            Trouble::NoCredential(words()),
             Trouble::Anonymous,
             Trouble::WebPage(words()),
             Trouble::NotKubernetes(200),
