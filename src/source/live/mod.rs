@@ -13,6 +13,7 @@ mod reply;
 mod trouble;
 
 use std::{
+    collections::BTreeSet,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -40,8 +41,10 @@ use crate::{error::Error, inventory::About, kind::Kind, stats::Traffic};
 /// So many requests of a wave are under way at once.
 const IN_FLIGHT: usize = 32;
 
-/// So often a request is sent that the server puts off (429).
+/// So often a request is sent that the server puts off, or whose connection is closed before the answer is there.
 const TRIES: usize = 3;
+
+const AFTER_CLOSE: Duration = Duration::from_millis(100);
 
 /// A cluster that answers.
 pub struct Live {
@@ -183,14 +186,16 @@ impl Live {
     async fn list(&self, request: &Request, first: &str) -> Result<Vec<Item>, Refusal> {
         let mut items = Vec::new();
         let mut path = first.to_owned();
+        let mut pages = BTreeSet::new();
         loop {
             let response = self.fetch(&path, request).await?;
             match response.page(request) {
                 Ok(Page { items: more, next }) => {
                     items.extend(more);
-                    match next {
-                        Some(token) => path = path::next(first, &token),
-                        None => return Ok(items),
+                    let Some(token) = next else { return Ok(items) };
+                    path = path::next(first, &token);
+                    if !pages.insert(token) {
+                        return Err(Refusal::Reply(Reply::Failed("the same page comes again and again".to_owned())));
                     }
                 }
                 // The pages' snapshot is compacted away: all at once then, which
@@ -206,19 +211,19 @@ impl Live {
 
     async fn fetch(&self, path: &str, request: &Request) -> Result<Response, Refusal> {
         let start = Instant::now();
-        let mut response = self.within(start, self.send(path, request)).await?;
         for _ in 1..TRIES {
-            if response.code != 429 {
-                break;
-            }
-            let wait = Duration::from_secs(response.retry_after.unwrap_or(1));
-            if self.timeout.is_some_and(|timeout| start.elapsed() + wait >= timeout) {
-                break;
-            }
+            let answer = self.within(start, self.send(path, request)).await;
+            let wait = match &answer {
+                Ok(response) => response.puts_off(),
+                // As a server that is started anew behind a load balancer does, which closes connections under way.
+                Err(Refusal::Trouble(Trouble::Closed)) => Some(AFTER_CLOSE),
+                Err(_) => None,
+            };
+            let in_time = |wait: &Duration| self.timeout.is_none_or(|timeout| start.elapsed() + *wait < timeout);
+            let Some(wait) = wait.filter(in_time) else { return answer };
             tokio::time::sleep(wait).await;
-            response = self.within(start, self.send(path, request)).await?;
         }
-        Ok(response)
+        self.within(start, self.send(path, request)).await
     }
 
     // The time that there is counts from the first try.

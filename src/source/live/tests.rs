@@ -1,6 +1,7 @@
 //! The whole way over a socket, against servers that answer what they are told.
 
 mod plugin;
+mod sick;
 
 use std::io::Write as _;
 

@@ -17,6 +17,8 @@ pub(super) enum Trouble {
     /// What the system says: no route to host, network is unreachable.
     Unreachable(String),
     Closed,
+    /// The answer is the beginning of one.
+    Truncated,
     UnknownAuthority,
     ServerCertificateExpired(Option<Timestamp>),
     ServerCertificateNotYetValid,
@@ -60,6 +62,16 @@ pub(super) struct Target {
     pub(super) proxy: Option<String>,
     pub(super) credential: Credential,
 }
+
+/// How the words of errors begin where a connection of HTTP/2 ends: h2 hands on no error but its words.
+const CLOSED_OVER_HTTP_2: [&str; 6] = [
+    "peer closed connection without sending TLS close_notify",
+    "connection error received: not a result of an error",
+    "stream error received: refused stream",
+    "Connection reset by peer",
+    "connection reset",
+    "broken pipe",
+];
 
 /// What an error of the client comes down to.
 pub(super) fn of(error: &kube::Error) -> Trouble {
@@ -114,6 +126,9 @@ fn of_text(text: &str) -> Option<Trouble> {
         "received corrupt message of type InvalidContentType" => Some(Trouble::NotTls),
         "dns error" => Some(Trouble::NoSuchHost),
         "connection closed before message completed" | "tls handshake eof" => Some(Trouble::Closed),
+        // The same over HTTP/2, where many requests share one connection: of those under way, and of those to come.
+        "request was canceled" | "operation was canceled" | "channel closed" => Some(Trouble::Closed),
+        _ if CLOSED_OVER_HTTP_2.iter().any(|start| text.starts_with(start)) => Some(Trouble::Closed),
         // What connects to the proxy failed for a reason of its own, further in.
         "tunnel error: failed to create underlying connection" => None,
         "tunnel error: unsuccessful" => Some(Trouble::Proxy("it does not let the connection through".to_owned())),
@@ -165,7 +180,7 @@ impl Trouble {
     pub(super) fn is_final(&self, cheap: bool) -> bool {
         match self {
             Trouble::TimedOut(_) => cheap,
-            Trouble::Failing(..) | Trouble::NotKubernetes(_) | Trouble::NotServed => false,
+            Trouble::Failing(..) | Trouble::Truncated | Trouble::NotKubernetes(_) | Trouble::NotServed => false,
             _ => true,
         }
     }
@@ -178,6 +193,7 @@ impl Trouble {
             Trouble::NoSuchHost => "its name does not resolve".to_owned(),
             Trouble::Unreachable(what) | Trouble::Other(what) => what.clone(),
             Trouble::Closed => "the server closed the connection".to_owned(),
+            Trouble::Truncated => "the answer breaks off in the middle".to_owned(),
             Trouble::UnknownAuthority => "the server's certificate is not trusted".to_owned(),
             Trouble::ServerCertificateExpired(_) => "the server's certificate expired".to_owned(),
             Trouble::ServerCertificateNotYetValid => "the server's certificate is not valid yet".to_owned(),
@@ -230,6 +246,9 @@ impl Trouble {
                 "it closes the connection without an answer",
                 &format!("is it starting or overloaded, is a proxy in between, and {right}?"),
             ),
+            Trouble::Truncated => {
+                cannot("its answers break off in the middle", &format!("is a proxy in between, and {right}?"))
+            }
             Trouble::UnknownAuthority => format!(
                 "the API server {server} shows a certificate of an authority that is not trusted; check {}: was the cluster rebuilt? Then fetch its kubeconfig again",
                 target.authority()
@@ -392,6 +411,19 @@ mod tests {
     }
 
     #[test]
+    fn a_connection_that_many_requests_share_is_told_when_it_closes() {
+        for words in [
+            "peer closed connection without sending TLS close_notify: https://docs.rs/rustls/latest/rustls/manual",
+            "connection error received: not a result of an error",
+            "stream error received: refused stream before processing any application logic",
+            "Connection reset by peer (os error 104)",
+            "request was canceled",
+        ] {
+            assert_eq!(of_text(words), Some(Trouble::Closed), "{words}");
+        }
+    }
+
+    #[test]
     fn a_server_certificate_is_told_by_what_is_wrong_with_it() {
         for (words, trouble) in [
             ("UnknownIssuer", Trouble::UnknownAuthority),
@@ -445,6 +477,7 @@ mod tests {
             Trouble::NoSuchHost,
             Trouble::Unreachable(words()),
             Trouble::Closed,
+            Trouble::Truncated,
             Trouble::UnknownAuthority,
             Trouble::ServerCertificateExpired(None),
             Trouble::ServerCertificateNotYetValid,
