@@ -2,6 +2,7 @@
 
 pub mod act;
 mod client;
+mod clock;
 mod connection;
 mod credentials;
 mod expiry;
@@ -22,7 +23,7 @@ use std::{
 };
 
 use futures::stream::{self, StreamExt};
-use http::header::{ACCEPT, CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use http::header::{ACCEPT, CONTENT_TYPE, DATE, LOCATION, RETRY_AFTER};
 use jiff::Timestamp;
 use kube::{Client, Config, client::Body, core::discovery::v2::ACCEPT_AGGREGATED_DISCOVERY_V2};
 
@@ -30,6 +31,7 @@ pub use connection::Connection;
 pub use kubeconfig::KubeconfigNames;
 
 use self::{
+    clock::Clock,
     credentials::Form,
     renewal::Plugin,
     reply::{Page, Refusal, Response},
@@ -59,6 +61,7 @@ pub struct Live {
     plugin: Option<Plugin>,
     target: Target,
     timeout: Option<Duration>,
+    clock: Clock,
     // Whether the server ever answered: from then on, a failed request is no
     // reason to end the run.
     heard: AtomicBool,
@@ -84,6 +87,7 @@ impl Live {
             plugin,
             target,
             timeout,
+            clock: Clock::default(),
             heard: AtomicBool::new(false),
             hung: Mutex::default(),
         })
@@ -105,7 +109,12 @@ impl Live {
     /// A look that begins now, at a namespace or all of them.
     pub fn about(&self, namespace: Option<String>) -> About {
         let (context, namespace) = (self.context.clone(), namespace.unwrap_or_default());
-        About { server: None, context, namespace, now: Timestamp::now(), recorded: false }
+        About { server: None, context, namespace, now: self.now(), recorded: false }
+    }
+
+    /// What time it is for the server, as far as it has answered: it and its nodes write times by their clock.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// The client of all requests, for what is no single answer.
@@ -253,6 +262,7 @@ impl Live {
             let value = parts.headers.get(name)?;
             value.to_str().ok().map(str::to_owned)
         };
+        self.clock.set(header(DATE.as_str()).as_deref());
         Ok(Response {
             code: parts.status.as_u16(),
             content_type: header(CONTENT_TYPE.as_str()).unwrap_or_default(),

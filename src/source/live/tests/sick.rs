@@ -60,3 +60,14 @@ async fn json_that_breaks_off_is_no_answer() {
     let broken = Reply::Failed("the answer breaks off in the middle".to_owned());
     assert_eq!(replies[1..], [broken.clone(), broken]);
 }
+
+#[tokio::test]
+async fn what_time_it_is_the_server_says() {
+    let (server, _) = serve(|_| {
+        let (head, body) = version();
+        (format!("{head}\r\ndate: Wed, 01 Jan 2020 12:00:00 GMT"), body)
+    });
+    let live = live(&server);
+    live.answer(&[Request::Version]).await.unwrap();
+    assert_eq!(live.about(None).now.strftime("%F %H").to_string(), "2020-01-01 12");
+}
