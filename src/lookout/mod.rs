@@ -181,11 +181,12 @@ impl<'a> Lookout<'a> {
         let question = question(Some(namespace.to_owned()).filter(|namespace| namespace != CLUSTER));
         let inventory = Inventory::new(self.live.about(question.namespace.clone()));
         let logs: &LogPatterns = &self.rules.logs;
-        let inventory = match &question.namespace {
+        let mut inventory = match &question.namespace {
             Some(_) => collect::collect(&self.cached, &question, inventory, logs, Look::AtAGlance).await?,
             // Tables show enough of it.
             None => collect::collect(self.live, &question, inventory, logs, Look::AtAGlance).await?,
         };
+        inventory.about.now = self.live.now();
         let Ok(mut answer) = diagnosis::diagnose(&question, &inventory, self.rules) else { return Ok(None) };
         if namespace == CLUSTER {
             answer.diagnosis.findings.retain(|finding| finding.object.namespace.is_empty());

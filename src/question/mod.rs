@@ -145,19 +145,34 @@ impl Question {
     /// Why nothing of what was asked about could be looked at, in one line; nothing where something was.
     pub fn unanswered(&self, inventory: &Inventory) -> Option<String> {
         let targets = self.target.each();
-        let mut blind = targets.iter().map(|target| match target {
+        let mut blind = targets.iter().map(|target| self.cannot_look_for(inventory, target));
+        blind.next().flatten().filter(|_| blind.all(|why| why.is_some()))
+    }
+
+    /// Why it is not known of something that was asked about whether it is there, in one line.
+    pub fn unknown(&self, inventory: &Inventory) -> Option<String> {
+        self.target.each().iter().find_map(|target| {
+            let part = Self { target: target.clone(), ..self.clone() };
+            match part.resolve(inventory) {
+                Ok(Asked::Objects(found, _)) if found.is_empty() => self.cannot_look_for(inventory, target),
+                _ => None,
+            }
+        })
+    }
+
+    fn cannot_look_for(&self, inventory: &Inventory, target: &Target) -> Option<String> {
+        match target {
             Target::All(kind) | Target::One(kind, _) => self.cannot_look(inventory, &[*kind]),
             Target::Custom(of, _) => self.unseen_custom(inventory, of),
             // A name may be that of something which could not be listed.
             Target::Named(name) => self.kinds(inventory).into_iter().find_map(|kind| {
                 let why = self.cannot_look(inventory, &[kind])?;
-                Some(format!("{}; {why}", self.name_not_found(inventory, name).line))
+                Some(format!("{}; {why}", self.name_not_seen(inventory, name).line))
             }),
             Target::Everything | Target::Several(_) => {
                 self.cannot_look(inventory, &Vec::from_iter(self.kinds(inventory)))
             }
-        });
-        blind.next().flatten().filter(|_| blind.all(|why| why.is_some()))
+        }
     }
 
     // Where none of these kinds was listed: why the first was not.

@@ -44,11 +44,19 @@ impl Question {
     }
 
     pub(super) fn name_not_found(&self, inventory: &Inventory, name: &str) -> NotFound {
+        self.not_named(inventory, name, "anything")
+    }
+
+    pub(super) fn name_not_seen(&self, inventory: &Inventory, name: &str) -> NotFound {
+        self.not_named(inventory, name, "anything that can be seen")
+    }
+
+    fn not_named(&self, inventory: &Inventory, name: &str, among: &str) -> NotFound {
         let kinds = Kind::ALL.iter().copied().filter(|kind| kind.info().target && kind.info().namespaced);
         let all: Vec<(String, String)> = kinds.flat_map(|kind| inventory.known_names(kind)).collect();
         let here = all.iter().filter(|(namespace, _)| self.namespace.as_ref().is_none_or(|wanted| wanted == namespace));
         let nearest = nearest_of(name, here.map(|(_, name)| name.as_str()));
-        let mut line = format!("{name:?} is neither a type nor the name of anything{}", self.place(Kind::Pod));
+        let mut line = format!("{name:?} is neither a type nor the name of {among}{}", self.place(Kind::Pod));
         if let Some(near) = nearest.first() {
             line.push_str(&format!("; did you mean {}?", near.value));
         }

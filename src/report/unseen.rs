@@ -65,10 +65,13 @@ impl Unseen {
 /// "shop"`; the document has it all.
 fn reason(it: &NotChecked) -> String {
     let why = clean::line(&it.why);
-    let (first, rest) = why.split_once(": ").unwrap_or((&why, ""));
-    let reason = match right(&it.what, rest) {
-        Some(right) if first == "forbidden" => format!("forbidden to {right}"),
-        _ => first.to_owned(),
+    let reason = match why.split_once(": ") {
+        Some(("forbidden", refusal)) => match right(&it.what, refusal) {
+            Some(right) => format!("forbidden to {right}"),
+            None => "forbidden".to_owned(),
+        },
+        Some(("unauthorized", _)) => "unauthorized".to_owned(),
+        _ => why,
     };
     clean::cut(&reason, 80)
 }
@@ -110,6 +113,7 @@ mod tests {
             ),
             ("secrets", "forbidden: the webhook says no", "Not checked: secrets (forbidden)."),
             ("jobs", "timed out after 10s", "Not checked: jobs (timed out after 10s)."),
+            ("jobs", "etcdserver: request timed out", "Not checked: jobs (etcdserver: request timed out)."),
         ] {
             assert_eq!(sentences(&[unseen(what, why, "")]), [told]);
         }

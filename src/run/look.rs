@@ -142,6 +142,7 @@ fn look_at_cluster(
             (collected, _) => collected,
         };
         let mut inventory = outcome?;
+        inventory.about.now = live.now();
         let requests = manifests.requests(&inventory);
         collect::ask(&live, &mut inventory, &requests).await?;
         stats.add(&live.traffic);

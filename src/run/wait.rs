@@ -129,13 +129,20 @@ impl Waiting<'_> {
     // How far everything is, and what stands in its way.
     async fn look(&mut self, cached: &Cached<'_>) -> Result<Result<(Vec<wait::State>, Vec<Obstacle>), String>, Error> {
         let inventory = self.empty();
-        let inventory = collect::collect(cached, &self.question, inventory, &self.rules.logs, Look::AtAGlance).await?;
+        let mut inventory =
+            collect::collect(cached, &self.question, inventory, &self.rules.logs, Look::AtAGlance).await?;
+        inventory.about.now = self.live.now();
         let answer = diagnosed(self.cli, &self.rules, &self.question, &inventory);
         let (states, keys) = match wait::states(&self.question, &inventory, self.flags.goal) {
             Ok(found) => found,
-            Err(_) if self.flags.goal == Goal::Deleted => return Ok(Ok((wait::of_absent(&self.question), Vec::new()))),
             Err(missing) => return Ok(Err(missing.line)),
         };
+        // What can't be seen is neither missing nor deleted.
+        if (keys.is_empty() || self.flags.goal == Goal::Deleted)
+            && let Some(why) = self.question.unknown(&inventory)
+        {
+            return Err(Error::new(why));
+        }
         if keys.is_empty() && self.flags.goal != Goal::Deleted {
             return Ok(Err(format!("there is nothing to wait for: no {}", self.nothing())));
         }

@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use crate::duration::{self, Limit};
 
 pub use progress::Progress;
-pub use state::{State, of as states, of_absent};
+pub use state::{State, of as states};
 pub use verdict::{Obstacle, Round, Standing, Verdict};
 
 /// What to wait for, and how long.

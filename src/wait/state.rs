@@ -38,14 +38,17 @@ pub struct State {
 /// # Errors
 /// Where something is known not to be there.
 pub fn of(question: &Question, inventory: &Inventory, goal: Goal) -> Result<(Vec<State>, BTreeSet<Key>), NotFound> {
-    let Asked::Objects(asked, pods) = question.resolve(inventory)? else { return Ok((Vec::new(), BTreeSet::new())) };
     let workloads = Workloads::of(inventory);
     let graph = Graph::of(inventory, &workloads, &LogPatterns::default());
-    let mut keys: BTreeSet<Key> = asked.iter().flat_map(|key| graph.beneath(key)).collect();
-    keys.extend(asked.iter().cloned());
+    let with_beneath = |asked: &[Key]| -> BTreeSet<Key> {
+        asked.iter().flat_map(|key| graph.beneath(key)).chain(asked.iter().cloned()).collect()
+    };
     if goal == Goal::Deleted {
-        return Ok((left(&asked, pods.as_ref()), keys));
+        let (states, asked) = deletion(question, inventory);
+        return Ok((states, with_beneath(&asked)));
     }
+    let Asked::Objects(asked, pods) = question.resolve(inventory)? else { return Ok((Vec::new(), BTreeSet::new())) };
+    let keys = with_beneath(&asked);
     let mut states = Vec::new();
     for workload in workloads.all.iter().filter(|it| keys.contains(&Key::of(&it.object)) && !it.idle) {
         let is_asked = |pod: &&&Pod| {
@@ -71,6 +74,23 @@ pub fn of(question: &Question, inventory: &Inventory, goal: Goal) -> Result<(Vec
     Ok((states, keys))
 }
 
+// Of each that was asked about, whether it is gone; and what is still there.
+fn deletion(question: &Question, inventory: &Inventory) -> (Vec<State>, Vec<Key>) {
+    let (mut states, mut there) = (Vec::new(), Vec::new());
+    for target in question.target.each() {
+        let part = Question { target: target.clone(), ..question.clone() };
+        match part.resolve(inventory) {
+            Ok(Asked::Objects(asked, pods)) => {
+                states.extend(left(&asked, pods.as_ref()));
+                there.extend(asked);
+            }
+            Ok(_) => {}
+            Err(_) => states.extend(absent(&part)),
+        }
+    }
+    (states, there)
+}
+
 // What is to be deleted and is not gone.
 fn left(asked: &[Key], pods: Option<&BTreeSet<(String, String)>>) -> Vec<State> {
     let objects: Vec<ObjectRef> = match pods {
@@ -80,16 +100,15 @@ fn left(asked: &[Key], pods: Option<&BTreeSet<(String, String)>>) -> Vec<State> 
     objects.into_iter().map(|object| State { object, is_there: false, text: "still there".to_owned() }).collect()
 }
 
-/// What is to be deleted and is gone.
-pub fn of_absent(question: &Question) -> Vec<State> {
+// What is to be deleted and is gone.
+fn absent(question: &Question) -> Option<State> {
     let namespace = question.namespace.clone().unwrap_or_default();
     let gone = |object| State { object, is_there: true, text: "gone".to_owned() };
-    let of_target = |target: &Target| match target {
+    match &question.target {
         Target::One(kind, name) => Some(gone(named(kind.info().name, &namespace, name))),
         Target::Custom(of, Some(name)) => Some(gone(named(&of.kind, &namespace, name))),
         _ => None,
-    };
-    question.target.each().iter().filter_map(of_target).collect()
+    }
 }
 
 /// An object of which no more is known.
@@ -233,6 +252,12 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::{
+        custom::Types,
+        inventory::About,
+        kind::Kind,
+        source::{Reply, Request},
+    };
 
     fn rollout(spec: Value, status: Value) -> (bool, String) {
         let object = json!({"metadata": {"generation": 2}, "spec": spec, "status": status});
@@ -284,5 +309,28 @@ mod tests {
         assert_eq!(found(json!({"succeeded": 1})), (false, "1 of 2 complete".to_owned()));
         let complete = json!({"succeeded": 2, "conditions": [{"type": "Complete", "status": "True"}]});
         assert_eq!(found(complete), (true, "2 of 2 complete".to_owned()));
+    }
+
+    #[test]
+    fn of_several_that_are_to_be_deleted_one_that_is_gone_says_nothing_of_the_others() {
+        let about = About {
+            server: None,
+            context: None,
+            namespace: "shop".to_owned(),
+            now: jiff::Timestamp::UNIX_EPOCH,
+            recorded: false,
+        };
+        let mut inventory = Inventory::new(about);
+        let list = |kind| Request::List { kind, namespace: Some("shop".to_owned()) };
+        let service = json!({"metadata": {"name": "web", "namespace": "shop"}}).try_into().unwrap();
+        inventory.take(&list(Kind::Deployment), Reply::Items(Vec::new())).unwrap();
+        inventory.take(&list(Kind::Service), Reply::Items(vec![service])).unwrap();
+        let words = ["deployment/web".to_owned(), "service/web".to_owned()];
+        let target = Target::from_words(&words, &Types::default()).unwrap();
+        let question = Question { target, namespace: Some("shop".to_owned()), selector: None, client: None };
+        let (states, _) = of(&question, &inventory, Goal::Deleted).unwrap();
+        let told: Vec<_> = states.iter().map(|state| (state.object.kind.as_str(), state.is_there)).collect();
+        assert_eq!(told, [("Deployment", true), ("Service", false)]);
+        assert_eq!(question.unknown(&inventory), None);
     }
 }

@@ -12,24 +12,37 @@ use serde_json::{Value, json};
 /// Serves what `kubectl get -o yaml` printed, until the test ends; says where.
 pub fn serve(file: &str) -> String {
     let listed: Value = serde_saphyr::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
-    let items = Arc::new(listed["items"].as_array().unwrap().clone());
+    let items = listed["items"].as_array().unwrap().clone();
+    serve_each(move |path| answer(path, &items))
+}
+
+/// Serves what an API server answers of which nothing but the version may be seen, or can be.
+pub fn serve_nothing(status: &'static str, why: &'static str) -> String {
+    serve_each(move |path| match path {
+        "/version" => ("200 OK", json!({"gitVersion": "v1.34.0"})),
+        _ => (status, json!({"kind": "Status", "status": "Failure", "message": why})),
+    })
+}
+
+fn serve_each(answer: impl Fn(&str) -> (&'static str, Value) + Send + Sync + 'static) -> String {
+    let answer = Arc::new(answer);
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     thread::spawn(move || {
         for stream in listener.incoming() {
-            let items = Arc::clone(&items);
-            thread::spawn(move || answer_all(stream.unwrap(), &items));
+            let answer = Arc::clone(&answer);
+            thread::spawn(move || answer_all(stream.unwrap(), &*answer));
         }
     });
     format!("http://{address}")
 }
 
-fn answer_all(mut stream: TcpStream, items: &[Value]) {
+fn answer_all(mut stream: TcpStream, answer: &dyn Fn(&str) -> (&'static str, Value)) {
     let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
     while let Some(Ok(first)) = lines.next() {
         let path = first.split([' ', '?']).nth(1).unwrap_or_default().to_owned();
         while lines.next().is_some_and(|line| line.is_ok_and(|line| !line.is_empty())) {}
-        let (status, body) = answer(&path, items);
+        let (status, body) = answer(&path);
         let body = body.to_string();
         let head =
             format!("HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n", body.len());

@@ -106,6 +106,9 @@ async fn list(api: &Api<DynamicObject>, kind: Kind, traffic: &Traffic) -> Result
         let list = list?;
         objects.extend(list.items.into_iter().filter_map(Named::of));
         match list.metadata.continue_.filter(|token| !token.is_empty()) {
+            Some(token) if page.continue_token.as_ref() == Some(&token) => {
+                return Err(kube::Error::Service("the same page comes again and again".into()));
+            }
             Some(token) => page.continue_token = Some(token),
             None => return Ok((objects, list.metadata.resource_version.unwrap_or_default())),
         }

@@ -145,3 +145,16 @@ async fn objects_are_found_by_their_labels_and_their_names() {
     assert!(matches!(&replies[0], Reply::Object(found) if found["metadata"]["name"] == "b"), "{replies:?}");
     assert_eq!(replies[1], Reply::Absent);
 }
+
+#[tokio::test]
+async fn a_list_whose_pages_have_no_end_is_trouble() {
+    let (server, _) = serve(|_| {
+        let metadata = json!({"resourceVersion": "1", "continue": "2"});
+        json("200 OK", &json!({"kind": "PodList", "apiVersion": "v1", "metadata": metadata, "items": []}))
+    });
+    let live = live(&server);
+    let cached = Cached::of(&live, [Kind::Pod], Some("shop"), NO_MEMORY);
+    cached.listed().await;
+    let trouble = cached.health().trouble().unwrap();
+    assert!(trouble.contains("the same page comes again and again"), "{trouble}");
+}

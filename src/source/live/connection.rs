@@ -10,9 +10,10 @@ use kube::{
 };
 
 use super::{
-    Live, client, credentials, expiry,
+    Live, credentials, expiry,
     kubeconfig::{self, Chosen, Files, KubeconfigNames, Surroundings},
     proxy,
+    renewal::Plugin,
     trouble::Target,
 };
 use crate::{duration, error::Error};
@@ -131,14 +132,16 @@ impl Connection {
             Some(user) => format!("user {user:?}"),
             None => "the user".to_owned(),
         };
+        let asked = chosen.user.clone();
         target.credential = credentials::settle(&mut chosen.user, &who)?;
+        let plugin = target.credential.plugin.is_some().then_some(Plugin { user: asked, who });
         config.auth_info = chosen.user;
         config.connect_timeout = timeout;
         target.proxy = config.proxy_url.as_ref().map(proxy::shown);
-        let client = client::of(config.clone()).map_err(|error| unusable(&error, &target))?;
         let named = |name: &Option<String>| name.clone().filter(|name| !name.is_empty());
         let namespace = named(&self.namespace).or(chosen.namespace);
-        Ok(Live::new(client, config, target, namespace.unwrap_or_else(|| "default".to_owned()), timeout))
+        let namespace = namespace.unwrap_or_else(|| "default".to_owned());
+        Live::new((config, plugin), target.clone(), namespace, timeout).map_err(|error| unusable(&error, &target))
     }
 
     fn chosen(&self, around: &Surroundings) -> Result<(Chosen, String), Error> {

@@ -16,6 +16,11 @@ pub(crate) type Seen = Arc<Mutex<Vec<String>>>;
 /// Answers each path with what `answer` makes of it (status and headers, body),
 /// one request a connection.
 pub(crate) fn serve(answer: impl Fn(&str) -> (String, String) + Send + Sync + 'static) -> (String, Seen) {
+    serve_heads(move |head| answer(head.split(' ').nth(1).unwrap_or_default()))
+}
+
+/// Answers each request by its head; without a status the connection is closed.
+pub(crate) fn serve_heads(answer: impl Fn(&str) -> (String, String) + Send + Sync + 'static) -> (String, Seen) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let server = format!("http://{}", listener.local_addr().unwrap());
     let seen = Seen::default();
@@ -27,9 +32,11 @@ pub(crate) fn serve(answer: impl Fn(&str) -> (String, String) + Send + Sync + 's
             let (requests, answer) = (Arc::clone(&requests), Arc::clone(&answer));
             std::thread::spawn(move || {
                 let request = head(&mut stream);
-                let path = request.split(' ').nth(1).unwrap_or_default().to_owned();
-                requests.lock().unwrap().push(request);
-                let (head, body) = answer(&path);
+                requests.lock().unwrap().push(request.clone());
+                let (head, body) = answer(&request);
+                if head.is_empty() {
+                    return;
+                }
                 let length = if head.contains("content-length") {
                     String::new()
                 } else {

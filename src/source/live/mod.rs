@@ -2,16 +2,19 @@
 
 pub mod act;
 mod client;
+mod clock;
 mod connection;
 mod credentials;
 mod expiry;
 mod kubeconfig;
 mod path;
 mod proxy;
+mod renewal;
 mod reply;
 mod trouble;
 
 use std::{
+    collections::BTreeSet,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -20,7 +23,7 @@ use std::{
 };
 
 use futures::stream::{self, StreamExt};
-use http::header::{ACCEPT, CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use http::header::{ACCEPT, CONTENT_TYPE, DATE, LOCATION, RETRY_AFTER};
 use jiff::Timestamp;
 use kube::{Client, Config, client::Body, core::discovery::v2::ACCEPT_AGGREGATED_DISCOVERY_V2};
 
@@ -28,7 +31,9 @@ pub use connection::Connection;
 pub use kubeconfig::KubeconfigNames;
 
 use self::{
+    clock::Clock,
     credentials::Form,
+    renewal::Plugin,
     reply::{Page, Refusal, Response},
     trouble::{Target, Trouble},
 };
@@ -38,8 +43,10 @@ use crate::{error::Error, inventory::About, kind::Kind, stats::Traffic};
 /// So many requests of a wave are under way at once.
 const IN_FLIGHT: usize = 32;
 
-/// So often a request is sent that the server puts off (429).
+/// So often a request is sent that the server puts off, or whose connection is closed before the answer is there.
 const TRIES: usize = 3;
+
+const AFTER_CLOSE: Duration = Duration::from_millis(100);
 
 /// A cluster that answers.
 pub struct Live {
@@ -51,8 +58,10 @@ pub struct Live {
     pub traffic: Arc<Traffic>,
     client: Client,
     config: Config,
+    plugin: Option<Plugin>,
     target: Target,
     timeout: Option<Duration>,
+    clock: Clock,
     // Whether the server ever answered: from then on, a failed request is no
     // reason to end the run.
     heard: AtomicBool,
@@ -61,19 +70,27 @@ pub struct Live {
 }
 
 impl Live {
-    fn new(client: Client, config: Config, target: Target, namespace: String, timeout: Option<Duration>) -> Self {
+    fn new(
+        (config, plugin): (Config, Option<Plugin>),
+        target: Target,
+        namespace: String,
+        timeout: Option<Duration>,
+    ) -> Result<Self, kube::Error> {
+        let client = made(&config, plugin.as_ref(), client::of)?;
         let context = target.context.clone();
-        Self {
+        Ok(Self {
             context,
             namespace,
             traffic: Arc::default(),
             client,
             config,
+            plugin,
             target,
             timeout,
+            clock: Clock::default(),
             heard: AtomicBool::new(false),
             hung: Mutex::default(),
-        }
+        })
     }
 
     /// A client whose connections can become WebSockets, which those of HTTP/2 can't.
@@ -81,7 +98,7 @@ impl Live {
     /// # Errors
     /// Where kube's client can't be made.
     pub fn upgrading(&self) -> Result<Client, kube::Error> {
-        Client::try_from(self.config.clone())
+        made(&self.config, self.plugin.as_ref(), Client::try_from)
     }
 
     /// The address of the API server.
@@ -92,7 +109,12 @@ impl Live {
     /// A look that begins now, at a namespace or all of them.
     pub fn about(&self, namespace: Option<String>) -> About {
         let (context, namespace) = (self.context.clone(), namespace.unwrap_or_default());
-        About { server: None, context, namespace, now: Timestamp::now(), recorded: false }
+        About { server: None, context, namespace, now: self.now(), recorded: false }
+    }
+
+    /// What time it is for the server, as far as it has answered: it and its nodes write times by their clock.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// The client of all requests, for what is no single answer.
@@ -173,14 +195,16 @@ impl Live {
     async fn list(&self, request: &Request, first: &str) -> Result<Vec<Item>, Refusal> {
         let mut items = Vec::new();
         let mut path = first.to_owned();
+        let mut pages = BTreeSet::new();
         loop {
             let response = self.fetch(&path, request).await?;
             match response.page(request) {
                 Ok(Page { items: more, next }) => {
                     items.extend(more);
-                    match next {
-                        Some(token) => path = path::next(first, &token),
-                        None => return Ok(items),
+                    let Some(token) = next else { return Ok(items) };
+                    path = path::next(first, &token);
+                    if !pages.insert(token) {
+                        return Err(Refusal::Reply(Reply::Failed("the same page comes again and again".to_owned())));
                     }
                 }
                 // The pages' snapshot is compacted away: all at once then, which
@@ -196,19 +220,19 @@ impl Live {
 
     async fn fetch(&self, path: &str, request: &Request) -> Result<Response, Refusal> {
         let start = Instant::now();
-        let mut response = self.within(start, self.send(path, request)).await?;
         for _ in 1..TRIES {
-            if response.code != 429 {
-                break;
-            }
-            let wait = Duration::from_secs(response.retry_after.unwrap_or(1));
-            if self.timeout.is_some_and(|timeout| start.elapsed() + wait >= timeout) {
-                break;
-            }
+            let answer = self.within(start, self.send(path, request)).await;
+            let wait = match &answer {
+                Ok(response) => response.puts_off(),
+                // As a server that is started anew behind a load balancer does, which closes connections under way.
+                Err(Refusal::Trouble(Trouble::Closed)) => Some(AFTER_CLOSE),
+                Err(_) => None,
+            };
+            let in_time = |wait: &Duration| self.timeout.is_none_or(|timeout| start.elapsed() + *wait < timeout);
+            let Some(wait) = wait.filter(in_time) else { return answer };
             tokio::time::sleep(wait).await;
-            response = self.within(start, self.send(path, request)).await?;
         }
-        Ok(response)
+        self.within(start, self.send(path, request)).await
     }
 
     // The time that there is counts from the first try.
@@ -238,6 +262,7 @@ impl Live {
             let value = parts.headers.get(name)?;
             value.to_str().ok().map(str::to_owned)
         };
+        self.clock.set(header(DATE.as_str()).as_deref());
         Ok(Response {
             code: parts.status.as_u16(),
             content_type: header(CONTENT_TYPE.as_str()).unwrap_or_default(),
@@ -272,7 +297,7 @@ impl Live {
         let refused = requests.iter().zip(answers).find_map(|(request, answer)| match (request, answer) {
             // The kubelet or the metrics server may not accept the API server, which then hands on its 401.
             (Request::Log(_) | Request::List { kind: Kind::PodMetrics, .. }, _) => None,
-            (_, Err(trouble @ Trouble::Unauthorized(_))) => Some(trouble),
+            (_, Err(trouble @ (Trouble::Unauthorized(_) | Trouble::NoCredential(_)))) => Some(trouble),
             _ => None,
         });
         if let Some(trouble) = refused {
@@ -316,6 +341,17 @@ impl Source for Live {
         }
         let reply = |answer: Result<_, Trouble>| answer.unwrap_or_else(|trouble| Reply::Failed(trouble.brief()));
         Ok(answers.into_iter().map(reply).collect())
+    }
+}
+
+fn made(
+    config: &Config,
+    plugin: Option<&Plugin>,
+    make: fn(Config) -> Result<Client, kube::Error>,
+) -> Result<Client, kube::Error> {
+    match plugin {
+        Some(plugin) => renewal::client(config.clone(), plugin.clone(), make),
+        None => make(config.clone()),
     }
 }
 

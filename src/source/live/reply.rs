@@ -1,5 +1,7 @@
 //! What an HTTP response means for the request that it answers.
 
+use std::time::Duration;
+
 use kube::core::Status;
 use serde::Deserialize;
 use serde_json::Value;
@@ -74,10 +76,19 @@ struct TableRow {
 }
 
 impl Response {
+    /// How long to wait before the same is asked again, where the server says that this may help.
+    pub(super) fn puts_off(&self) -> Option<Duration> {
+        match (self.code, self.retry_after) {
+            (429, after) => Some(Duration::from_secs(after.unwrap_or(1))),
+            (500.., Some(after)) => Some(Duration::from_secs(after)),
+            _ => None,
+        }
+    }
+
     /// A page of a list.
     pub(super) fn page(&self, request: &Request) -> Result<Page, Refusal> {
         self.accepted(request)?;
-        let list: List = serde_json::from_slice(&self.body).map_err(|_| Refusal::Trouble(self.foreign()))?;
+        let list: List = self.read()?;
         if !list.kind.ends_with("List") {
             return Err(Refusal::Trouble(Trouble::NotKubernetes(self.code)));
         }
@@ -88,7 +99,7 @@ impl Response {
     /// The rows of a table of pods.
     pub(super) fn rows(&self, request: &Request) -> Result<Vec<Row>, Refusal> {
         self.accepted(request)?;
-        let table: Table = serde_json::from_slice(&self.body).map_err(|_| Refusal::Trouble(self.foreign()))?;
+        let table: Table = self.read()?;
         if table.kind != "Table" {
             return Err(Refusal::Reply(Reply::Failed("the server makes no tables of pods".to_owned())));
         }
@@ -159,7 +170,14 @@ impl Response {
 
     fn json(&self, request: &Request) -> Result<Value, Refusal> {
         self.accepted(request)?;
-        serde_json::from_slice(&self.body).map_err(|_| Refusal::Trouble(self.foreign()))
+        self.read()
+    }
+
+    fn read<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Refusal> {
+        serde_json::from_slice(&self.body).map_err(|error| {
+            let breaks_off = error.is_eof() && !self.body.is_empty();
+            Refusal::Trouble(if breaks_off { Trouble::Truncated } else { self.foreign() })
+        })
     }
 
     // Neither JSON nor a Status: some other server, or one in between.

@@ -1,5 +1,8 @@
 //! The whole way over a socket, against servers that answer what they are told.
 
+mod plugin;
+mod sick;
+
 use std::io::Write as _;
 
 use serde_json::json;

@@ -3,6 +3,7 @@
 use std::{error::Error as StdError, io::ErrorKind, time::Duration};
 
 use jiff::Timestamp;
+use kube::client::AuthError;
 
 use super::credentials::{Credential, Form};
 use crate::{duration, error::Error};
@@ -16,6 +17,8 @@ pub(super) enum Trouble {
     /// What the system says: no route to host, network is unreachable.
     Unreachable(String),
     Closed,
+    /// The answer is the beginning of one.
+    Truncated,
     UnknownAuthority,
     ServerCertificateExpired(Option<Timestamp>),
     ServerCertificateNotYetValid,
@@ -32,6 +35,8 @@ pub(super) enum Trouble {
     Proxy(String),
     /// 401, with the server's message.
     Unauthorized(String),
+    /// The credential plugin, when it was asked again, in its words.
+    NoCredential(String),
     /// The server takes the user for `system:anonymous`.
     Anonymous,
     /// A web page, by its title, or where a redirect leads.
@@ -58,8 +63,21 @@ pub(super) struct Target {
     pub(super) credential: Credential,
 }
 
+/// How the words of errors begin where a connection of HTTP/2 ends: h2 hands on no error but its words.
+const CLOSED_OVER_HTTP_2: [&str; 6] = [
+    "peer closed connection without sending TLS close_notify",
+    "connection error received: not a result of an error",
+    "stream error received: refused stream",
+    "Connection reset by peer",
+    "connection reset",
+    "broken pipe",
+];
+
 /// What an error of the client comes down to.
 pub(super) fn of(error: &kube::Error) -> Trouble {
+    if let kube::Error::Auth(AuthError::AuthExec(what)) = error {
+        return Trouble::NoCredential(what.clone());
+    }
     let mut texts = Vec::new();
     let mut next: Option<&(dyn StdError + 'static)> = Some(error);
     while let Some(error) = next {
@@ -108,6 +126,9 @@ fn of_text(text: &str) -> Option<Trouble> {
         "received corrupt message of type InvalidContentType" => Some(Trouble::NotTls),
         "dns error" => Some(Trouble::NoSuchHost),
         "connection closed before message completed" | "tls handshake eof" => Some(Trouble::Closed),
+        // The same over HTTP/2, where many requests share one connection: of those under way, and of those to come.
+        "request was canceled" | "operation was canceled" | "channel closed" => Some(Trouble::Closed),
+        _ if CLOSED_OVER_HTTP_2.iter().any(|start| text.starts_with(start)) => Some(Trouble::Closed),
         // What connects to the proxy failed for a reason of its own, further in.
         "tunnel error: failed to create underlying connection" => None,
         "tunnel error: unsuccessful" => Some(Trouble::Proxy("it does not let the connection through".to_owned())),
@@ -159,7 +180,7 @@ impl Trouble {
     pub(super) fn is_final(&self, cheap: bool) -> bool {
         match self {
             Trouble::TimedOut(_) => cheap,
-            Trouble::Failing(..) | Trouble::NotKubernetes(_) | Trouble::NotServed => false,
+            Trouble::Failing(..) | Trouble::Truncated | Trouble::NotKubernetes(_) | Trouble::NotServed => false,
             _ => true,
         }
     }
@@ -172,6 +193,7 @@ impl Trouble {
             Trouble::NoSuchHost => "its name does not resolve".to_owned(),
             Trouble::Unreachable(what) | Trouble::Other(what) => what.clone(),
             Trouble::Closed => "the server closed the connection".to_owned(),
+            Trouble::Truncated => "the answer breaks off in the middle".to_owned(),
             Trouble::UnknownAuthority => "the server's certificate is not trusted".to_owned(),
             Trouble::ServerCertificateExpired(_) => "the server's certificate expired".to_owned(),
             Trouble::ServerCertificateNotYetValid => "the server's certificate is not valid yet".to_owned(),
@@ -185,6 +207,7 @@ impl Trouble {
             Trouble::NotHttp => "the server does not speak HTTP".to_owned(),
             Trouble::Proxy(what) => format!("proxy: {what}"),
             Trouble::Unauthorized(said) => format!("unauthorized: {said}"),
+            Trouble::NoCredential(what) => what.clone(),
             Trouble::Anonymous => "forbidden to anonymous users".to_owned(),
             Trouble::WebPage(_) => "a web page came back".to_owned(),
             Trouble::NotKubernetes(code) => {
@@ -223,6 +246,9 @@ impl Trouble {
                 "it closes the connection without an answer",
                 &format!("is it starting or overloaded, is a proxy in between, and {right}?"),
             ),
+            Trouble::Truncated => {
+                cannot("its answers break off in the middle", &format!("is a proxy in between, and {right}?"))
+            }
             Trouble::UnknownAuthority => format!(
                 "the API server {server} shows a certificate of an authority that is not trusted; check {}: was the cluster rebuilt? Then fetch its kubeconfig again",
                 target.authority()
@@ -262,6 +288,9 @@ impl Trouble {
                 "check the proxy and its password (HTTPS_PROXY, or proxy-url in the kubeconfig), or add the server to NO_PROXY",
             ),
             Trouble::Unauthorized(said) => target.unauthorized(said),
+            Trouble::NoCredential(what) => {
+                format!("the API server {server} no longer accepts who you were, and {what}")
+            }
             Trouble::Anonymous => format!(
                 "the API server {server} takes you for system:anonymous, who may see nothing: {} has no credentials; log in, or give --token or --user",
                 target.whose()
@@ -382,6 +411,19 @@ mod tests {
     }
 
     #[test]
+    fn a_connection_that_many_requests_share_is_told_when_it_closes() {
+        for words in [
+            "peer closed connection without sending TLS close_notify: https://docs.rs/rustls/latest/rustls/manual",
+            "connection error received: not a result of an error",
+            "stream error received: refused stream before processing any application logic",
+            "Connection reset by peer (os error 104)",
+            "request was canceled",
+        ] {
+            assert_eq!(of_text(words), Some(Trouble::Closed), "{words}");
+        }
+    }
+
+    #[test]
     fn a_server_certificate_is_told_by_what_is_wrong_with_it() {
         for (words, trouble) in [
             ("UnknownIssuer", Trouble::UnknownAuthority),
@@ -435,6 +477,7 @@ mod tests {
             Trouble::NoSuchHost,
             Trouble::Unreachable(words()),
             Trouble::Closed,
+            Trouble::Truncated,
             Trouble::UnknownAuthority,
             Trouble::ServerCertificateExpired(None),
             Trouble::ServerCertificateNotYetValid,
@@ -446,6 +489,7 @@ mod tests {
             Trouble::NotHttp,
             Trouble::Proxy(words()),
             Trouble::Unauthorized(words()),
+            Trouble::NoCredential(words()),
             Trouble::Anonymous,
             Trouble::WebPage(words()),
             Trouble::NotKubernetes(200),
