@@ -43,7 +43,7 @@ fn a_screen_shows_what_stands_since_when_and_what_healed() {
 
 #[test]
 fn what_has_no_room_is_counted_and_no_line_is_wider_than_the_screen() {
-    let heading = Heading { scope: "all namespaces".to_owned(), ..Heading::default() };
+    let heading = Heading { now: NOW.parse().unwrap(), scope: "all namespaces".to_owned(), ..Heading::default() };
     for rows in [6, 8, 24] {
         let screen = render(&board(), &heading, &style(40), rows, 0);
         assert!(screen.lines().count() <= rows + 1, "{rows}:\n{screen}");
