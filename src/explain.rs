@@ -40,6 +40,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_a_terminal_would_obey_is_left_out_of_anybodys_rule() {
+        let folder = std::env::temp_dir().join(format!("kubectl-doctor-{}-explain", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let hostile = "\\e[2J\\u202e\\x07";
+        let text = format!(
+            "id: mine\non: pod\nseverity: error\nwhen: \"pod.name == '{hostile}'\"\nsays: \"a{hostile}\"\nwhy: \"b{hostile}\"\n\
+             unless: [\"c{hostile}\"]\ndocs: \"d{hostile}\"\ncures: [{{says: \"e{hostile}\", run: [\"f{hostile}\"]}}]\n"
+        );
+        std::fs::write(folder.join("mine.yaml"), text).unwrap();
+        let mut rules = Rules::default();
+        rules.add_folder(&folder).unwrap();
+        let style = Style { color: false, width: 100, now: jiff::Timestamp::UNIX_EPOCH };
+        let text = rule(&rules, "mine", &style).unwrap();
+        assert!(!text.contains(['\u{1b}', '\u{202e}', '\u{7}']) && text.contains("says      a"), "{text:?}");
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
     fn every_rule_can_be_read_before_anything_is_filled_in() {
         let rules = Rules::built_in().unwrap();
         let style = Style { color: false, width: 100, now: None };

@@ -32,6 +32,9 @@ pub mod mcp;
 pub mod metrics_api;
 mod parallel;
 pub mod question;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod random;
 pub mod report;
 pub mod rule;
 pub mod run;

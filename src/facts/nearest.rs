@@ -113,6 +113,7 @@ fn only<T>(mut items: impl Iterator<Item = T>) -> Option<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::random::Random;
 
     const NEAR: &[(&str, &str, &str)] = &[
         ("PRT", "PORT", "one letter differs"),
@@ -215,6 +216,59 @@ mod tests {
             assert_eq!(named(wanted, &[name]), [], "{wanted} {name}");
             assert_eq!(named(name, &[wanted]), [], "{name} {wanted}");
         }
+    }
+
+    fn name(random: &mut Random) -> String {
+        let parts = [
+            "web", "db", "api", "service", "svc", "config", "s", "-", "-", "_", ".", "/", "1", "2", "A", "é", "ß", "İ",
+            "",
+        ];
+        random.text(&parts, 5)
+    }
+
+    #[test]
+    fn whatever_is_wanted_of_whatever_there_is_what_is_suggested_is_there_and_is_not_what_was_wanted() {
+        let mut random = Random::new(1);
+        let mut found = 0;
+        for _ in 0..2000 {
+            let wanted = name(&mut random);
+            let names: Vec<String> = (0..random.below(8)).map(|_| name(&mut random)).collect();
+            let candidates = || {
+                names.iter().enumerate().map(|(at, name)| Candidate { holds: at % 3 == 0, ..Candidate::named(name) })
+            };
+            let near = nearest(&wanted, candidates());
+            found += near.len();
+            assert!(near.len() <= MOST, "{wanted} {names:?}");
+            for one in &near {
+                assert!(
+                    one.value != wanted && names.contains(&one.value) && !one.why.is_empty(),
+                    "{wanted} {names:?}: {one:?}"
+                );
+            }
+            let told: BTreeSet<_> = near.iter().map(|one| &one.value).collect();
+            assert_eq!(told.len(), near.len(), "{wanted} {names:?}: {near:?}");
+        }
+        assert!(found > 500, "{found}");
+    }
+
+    #[test]
+    fn two_names_are_near_each_other_or_are_not() {
+        let mut random = Random::new(2);
+        for _ in 0..5000 {
+            let (one, other) = (name(&mut random), name(&mut random));
+            let there = nearest_name(&one, [&other]).is_some();
+            assert_eq!(there, nearest_name(&other, [&one]).is_some(), "{one} {other}");
+        }
+    }
+
+    // Were they compared, this would not come to an end.
+    #[test]
+    fn names_that_are_longer_than_any_are_near_none() {
+        let long = "web-".repeat(200_000);
+        let names: Vec<String> = (0..3).map(|at| format!("{long}{at}x")).collect();
+        assert_eq!(nearest(&format!("{long}9y"), names.iter().map(|name| Candidate::named(name))), []);
+        let (longest, other) = ("a".repeat(likeness::LONGEST - 1), "b");
+        assert!(nearest_name(&longest, [format!("{longest}{other}")]).is_some());
     }
 
     #[test]

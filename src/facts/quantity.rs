@@ -22,12 +22,16 @@ const SUFFIXES: [(&str, f64); 16] = [
 
 /// A quantity as a number of its unit (cores, bytes); nothing where it is not one.
 pub fn parse(text: &str) -> Option<f64> {
-    let text = text.trim();
-    if let Ok(number) = text.parse::<f64>() {
-        return number.is_finite().then_some(number);
-    }
-    let (suffix, scale) = SUFFIXES.iter().find(|(suffix, _)| !suffix.is_empty() && text.ends_with(suffix))?;
-    text.strip_suffix(suffix)?.parse::<f64>().ok().map(|number| number * scale)
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let digits = unsigned.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(unsigned.len());
+    let (number, suffix) = text.split_at(text.len() - unsigned.len() + digits);
+    let number: f64 = number.parse().ok()?;
+    let amount = match SUFFIXES.iter().find(|(known, _)| *known == suffix) {
+        Some((_, scale)) => number * scale,
+        // `1e3`, of which a number with a fraction is no exponent.
+        None => text.parse().ok()?,
+    };
+    amount.is_finite().then_some(amount)
 }
 
 fn is_bytes(resource: &str) -> bool {
@@ -49,7 +53,9 @@ pub fn show(resource: &str, amount: f64) -> String {
 /// The same, rounded down: what still fits.
 pub fn show_at_most(resource: &str, amount: f64) -> String {
     let unit = SUFFIXES[..6].iter().rev().find(|(_, scale)| is_bytes(resource) && amount >= *scale);
-    let step = unit.map_or(0.001, |(_, scale)| scale / 10.0);
+    // As exact as it is shown.
+    let of_no_unit = if is_bytes(resource) || amount >= 10.0 { 0.1 } else { 0.001 };
+    let step = unit.map_or(of_no_unit, |(_, scale)| scale / 10.0);
     show(resource, (amount / step + 1e-6).floor() * step)
 }
 
@@ -98,6 +104,65 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_quantity_is_none() {
+        for text in [
+            "", "-", ".", "+", "Ki", "1 ", " 1", "1kb", "1ki", "1K", "1e", "1e3Ki", "1e3m", "1.2.3", "0x10", "1_000",
+            "inf", "infm", "NaN", "nanKi", "1e999", "--1", "1-", "１",
+        ] {
+            assert_eq!(parse(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_number_of_a_unit_is_as_many_times_that_unit() {
+        let mut random = crate::random::Random::new(1);
+        for _ in 0..2000 {
+            let (whole, sign) = (random.below(100_000), *random.one(&["", "+", "-"]));
+            let (suffix, scale) = *random.one(&SUFFIXES);
+            let text = format!("{sign}{whole}.{}{suffix}", ["", "0", "5", "50"][random.below(4)]);
+            let fraction = if text.contains(".5") { 0.5 } else { 0.0 };
+            let wanted = (whole as f64 + fraction) * scale * if sign == "-" { -1.0 } else { 1.0 };
+            let read = parse(&text).unwrap();
+            assert!((read - wanted).abs() <= wanted.abs() * 1e-12, "{text} is {read}, not {wanted}");
+        }
+    }
+
+    #[test]
+    fn what_is_shown_is_read_back_as_about_as_much_and_what_still_fits_as_no_more() {
+        let mut random = crate::random::Random::new(2);
+        for _ in 0..2000 {
+            let resource = *random.one(&["memory", "cpu", "ephemeral-storage", "pods", "example.com/gpu"]);
+            let amount = random.below(1 << 40) as f64 / *random.one(&[1.0, 1000.0, 1_048_576.0]);
+            let read = |text: String| parse(&text).unwrap_or_else(|| panic!("{text}"));
+            let shown = read(show(resource, amount));
+            assert!((shown - amount).abs() <= 0.1 + amount * 0.06, "{amount} of {resource} is shown as {shown}");
+            let at_most = read(show_at_most(resource, amount));
+            assert!(at_most <= amount + 1e-6 + amount * 1e-9, "{at_most} of {resource} is more than {amount}");
+        }
+    }
+
+    #[test]
+    fn any_text_is_read_or_refused() {
+        let mut random = crate::random::Random::new(3);
+        for _ in 0..5000 {
+            let text = random.text(
+                &["1", "9", "0", ".", "-", "+", "e", "E", "i", "K", "M", "m", "n", "k", "é", " ", "inf", "nan"],
+                6,
+            );
+            let (twice, raised) = (twice(&text), raised(&text));
+            if let Some(amount) = parse(&text) {
+                assert!(amount.is_finite(), "{text} is {amount}");
+                if amount >= 0.0 && !text.starts_with(['+', '-']) {
+                    assert!(
+                        parse(&twice).unwrap() >= amount && parse(&raised).unwrap() >= amount,
+                        "{text}: {twice}, {raised}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
     fn amounts_are_shown_in_a_unit_that_keeps_them_short() {
         assert_eq!(show("memory", 67_108_864.0), "64Mi");
         assert_eq!(show("memory", 900.0 * 1_073_741_824.0), "900Gi");
@@ -111,6 +176,7 @@ mod tests {
         assert_eq!(show("memory", 23.09 * 1_073_741_824.0), "23.1Gi");
         assert_eq!(show_at_most("memory", 23.09 * 1_073_741_824.0), "23Gi");
         assert_eq!(show_at_most("cpu", 2.0 - 0.04), "1960m");
+        assert_eq!(show_at_most("cpu", 15.96), "15.9");
         assert_eq!(show_at_most("nvidia.com/gpu", 1.0), "1");
     }
 

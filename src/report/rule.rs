@@ -1,6 +1,6 @@
 //! A rule as a page to read.
 
-use super::{Style, page::Page};
+use super::{Style, clean, page::Page};
 use crate::{
     document::Severity,
     facts::On,
@@ -18,7 +18,7 @@ pub fn render(rule: &Rule, style: &Style) -> String {
     page.wrapped("says", &one_line(&rule.says.outline()));
     page.wrapped("when", &one_line(rule.when.text()));
     if !rule.unless.is_empty() {
-        page.wrapped("unless", &format!("one of these holds: {}", rule.unless.join(", ")));
+        page.wrapped("unless", &one_line(&format!("one of these holds: {}", rule.unless.join(", "))));
     }
     if rule.general {
         page.wrapped("unless", "a rule of your own on the same object holds");
@@ -28,7 +28,7 @@ pub fn render(rule: &Rule, style: &Style) -> String {
         tell_cure(&mut page, if at == 0 { "cure" } else { "or" }, cure);
     }
     if let Some(docs) = &rule.docs {
-        page.labelled("docs", [docs]);
+        page.labelled("docs", [one_line(docs)]);
     }
     page.finish()
 }
@@ -60,10 +60,11 @@ fn tell_cure(page: &mut Page, label: &str, cure: &CureRule) {
     page.wrapped(label, &format!("{}{notes}", one_line(&cure.says.outline())));
     for command in [&cure.run, &cure.then].into_iter().filter(|command| !command.is_empty()) {
         let words: Vec<_> = command.iter().map(|word| word.outline()).collect();
-        page.labelled("", [words.join(" ")]);
+        page.labelled("", [one_line(&words.join(" "))]);
     }
 }
 
+// Rules may be anybody's.
 fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    clean::text(text).split_whitespace().collect::<Vec<_>>().join(" ")
 }

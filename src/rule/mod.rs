@@ -138,7 +138,7 @@ pub struct CureRule {
 }
 
 /// The rules in the binary, and the users' own.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Rules {
     all: Vec<Rule>,
     ignored: Vec<Ignore>,

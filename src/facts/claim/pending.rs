@@ -7,13 +7,14 @@ use k8s_openapi::{
     },
     apimachinery::pkg::api::resource::Quantity,
 };
-use kube::core::{Selector, SelectorExt as _};
+use kube::core::SelectorExt as _;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
     facts::{events::Events, object, quantity},
     inventory::{Inventory, Known, Lookup},
+    selector,
 };
 
 // What a volume takes to be made, mostly; and to be bound, once there is one.
@@ -131,7 +132,7 @@ fn unfit(volume: &PersistentVolume, claim: &PersistentVolumeClaim) -> Option<Str
     if has.volume_mode.as_deref().unwrap_or("Filesystem") != wants.volume_mode.as_deref().unwrap_or("Filesystem") {
         why.push(format!("is a {}", has.volume_mode.as_deref().unwrap_or("Filesystem")));
     }
-    let selector = wants.selector.as_ref().and_then(|selector| Selector::try_from(selector.clone()).ok());
+    let selector = wants.selector.as_ref().and_then(selector::of);
     if selector.is_some_and(|selector| !selector.matches(&volume.metadata.labels.clone().unwrap_or_default())) {
         why.push("has not the labels that its selector wants".to_owned());
     }

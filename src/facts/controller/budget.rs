@@ -68,7 +68,7 @@ pub fn workloads<'w, 'a>(workloads: &'w Workloads<'a>, budget: &PodDisruptionBud
 
 // None selects no pods, an empty one all of the namespace.
 fn selector(budget: &PodDisruptionBudget) -> Option<Selector> {
-    budget.spec.as_ref()?.selector.clone()?.try_into().ok()
+    crate::selector::of(budget.spec.as_ref()?.selector.as_ref()?)
 }
 
 /// The facts of a budget.

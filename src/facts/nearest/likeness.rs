@@ -6,6 +6,9 @@ use super::words::{self, Relation, Word, slip};
 /// two names have them in common.
 const SHARED_ENOUGH: u32 = 60;
 
+/// Longer names, in bytes, are near none: nothing in Kubernetes is called so, and to compare them would take for ever.
+pub(super) const LONGEST: usize = 512;
+
 /// How like two names are that are not the same.
 pub(super) struct Likeness {
     /// To compare with others.
@@ -27,7 +30,8 @@ impl Likeness {
 
     /// The first of these that holds, from the surest to the faintest.
     pub(super) fn between(wanted: &Name, name: &Name) -> Option<Likeness> {
-        if wanted.joined.is_empty() || name.joined.is_empty() {
+        let is_too_long = wanted.text.len().max(name.text.len()) > LONGEST;
+        if wanted.joined.is_empty() || name.joined.is_empty() || is_too_long {
             return None;
         }
         same_but_for_case(wanted, name)
@@ -66,7 +70,7 @@ fn same_words(wanted: &Name, name: &Name) -> Option<Likeness> {
 
 /// `postgres-14` and `postgres-15`: hardly a slip, and often a step not taken.
 fn same_but_for_numbers(wanted: &Name, name: &Name) -> Option<Likeness> {
-    let says_something = wanted.words.iter().any(Word::says_something);
+    let says_something = [wanted, name].iter().all(|name| name.words.iter().any(Word::says_something));
     let without = |name: &Name| name.joined.replace(|it: char| it.is_ascii_digit(), "");
     (says_something && without(wanted) == without(name)).then(|| Likeness::new(70, "only a number differs"))
 }
@@ -97,11 +101,12 @@ fn word_by_word(wanted: &Name, name: &Name) -> Option<Likeness> {
 /// count for little, or every Service would be near every other.
 fn words_in_common(wanted: &Name, name: &Name) -> Option<Likeness> {
     let shared = shared_words(wanted, name);
-    if !shared.iter().any(|word| word.says_something()) {
+    if !shared.iter().any(|(one, other)| one.says_something() && other.says_something()) {
         return None;
     }
     let fewer = wanted.words.len().min(name.words.len());
-    let of_all = 200 * weight(shared.iter().copied()) / (weight(&wanted.words) + weight(&name.words));
+    let of_shared = weight(shared.iter().flat_map(|(one, other)| [*one, *other]));
+    let of_all = 100 * of_shared / (weight(&wanted.words) + weight(&name.words));
     let share = match shared.len() == fewer {
         // One is the other with something added.
         true => of_all.max(SHARED_ENOUGH),
@@ -110,24 +115,25 @@ fn words_in_common(wanted: &Name, name: &Name) -> Option<Likeness> {
     (share >= SHARED_ENOUGH).then(|| Likeness::new(share * 7 / 10, said_as_shared(&shared)))
 }
 
-fn said_as_shared(words: &[&Word]) -> String {
-    let said: Vec<_> = words.iter().map(|word| word.text.as_str()).collect();
+fn said_as_shared(words: &[(&Word, &Word)]) -> String {
+    let said: Vec<_> = words.iter().map(|(_, word)| word.text.as_str()).collect();
     match said.as_slice() {
         [one] => format!("shares the word {one}"),
         many => format!("shares the words {}", many.join(", ")),
     }
 }
 
-/// The words of `name` that `wanted` has too, each as often as both have it.
-fn shared_words<'a>(wanted: &Name, name: &'a Name) -> Vec<&'a Word> {
+/// The words that both names have, each as often as both have it; the same pairs whichever is wanted.
+fn shared_words<'a>(wanted: &'a Name, name: &'a Name) -> Vec<(&'a Word, &'a Word)> {
+    if wanted.text < name.text {
+        return shared_words(name, wanted).into_iter().map(|(one, other)| (other, one)).collect();
+    }
     let mut left: Vec<_> = wanted.words.iter().collect();
-    name.words
-        .iter()
-        .filter(|word| {
-            let partner = left.iter().position(|other| other.relation(word).is_some());
-            partner.map(|at| left.remove(at)).is_some()
-        })
-        .collect()
+    let partner = |word: &Word, left: &mut Vec<&'a Word>| {
+        let at = left.iter().position(|other| other.relation(word).is_some())?;
+        Some(left.remove(at))
+    };
+    name.words.iter().filter_map(|word| Some((partner(word, &mut left)?, word))).collect()
 }
 
 fn weight<'a>(words: impl IntoIterator<Item = &'a Word>) -> u32 {

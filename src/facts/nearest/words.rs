@@ -52,7 +52,7 @@ impl Word {
     }
 
     pub(super) fn relation(&self, other: &Word) -> Option<Relation> {
-        let (short, long) = match self.text.len() <= other.text.len() {
+        let (short, long) = match (self.text.len(), &self.text) <= (other.text.len(), &other.text) {
             true => (self, other),
             false => (other, self),
         };

@@ -4,10 +4,10 @@ use k8s_openapi::{
     api::networking::v1::{IPBlock, NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort},
     apimachinery::pkg::{apis::meta::v1::LabelSelector, util::intstr::IntOrString},
 };
-use kube::core::{Selector, SelectorExt as _};
+use kube::core::SelectorExt as _;
 
 use super::end::End;
-use crate::facts::object;
+use crate::{facts::object, selector};
 
 /// Into the pods that a policy selects, or out of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,12 +105,12 @@ pub fn is_peer(policy: &NetworkPolicy, peer: &NetworkPolicyPeer, end: &End) -> O
 
 /// Whether a selector matches labels; one that can't be read, which no API server takes, matches none.
 pub fn matches(selector: &LabelSelector, labels: &std::collections::BTreeMap<String, String>) -> bool {
-    Selector::try_from(selector.clone()).is_ok_and(|selector| selector.matches(labels))
+    selector::of(selector).is_some_and(|selector| selector.matches(labels))
 }
 
 /// Whether a selector asks for nothing, and so matches all.
 pub fn is_empty(selector: &LabelSelector) -> bool {
-    Selector::try_from(selector.clone()).is_ok_and(|selector| selector.selects_all())
+    selector::of(selector).is_some_and(|selector| selector.selects_all())
 }
 
 fn holds(block: &IPBlock, address: std::net::IpAddr) -> bool {

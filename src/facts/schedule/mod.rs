@@ -7,6 +7,8 @@ mod cluster;
 mod devices;
 mod filters;
 mod obstacle;
+#[cfg(test)]
+mod oracle;
 pub mod preemption;
 mod requests;
 mod resources;

@@ -6,12 +6,14 @@ use super::obstacle::Filter;
 use crate::facts::{object, workload::phase};
 
 // In the words of Kubernetes' default plugins; 1.34 and before.
-const WORDS: [(&str, Filter); 15] = [
+const WORDS: [(&str, Filter); 16] = [
     ("were unschedulable", Filter::Cordon),
     ("had untolerated taint", Filter::Taint),
     ("didn't match Pod's node affinity", Filter::Selector),
     ("didn't match node selector", Filter::Selector),
     ("didn't match scheduler-enforced node affinity", Filter::Selector),
+    // Of nodes that are not among those which every term of the affinity names.
+    ("didn't satisfy plugin(s) [NodeAffinity]", Filter::Selector),
     ("didn't have free ports", Filter::Port),
     ("Insufficient ", Filter::Resources),
     ("Too many pods", Filter::Pods),

@@ -81,6 +81,12 @@ fn merge(paths: &[PathBuf]) -> Result<Files, Error> {
     let mut config = Kubeconfig::default();
     let there: Vec<_> = paths.iter().filter(|path| path.exists()).collect();
     for path in &there {
+        if is_cut_in_a_character(path) {
+            return Err(Error::new(format!(
+                "{} is no kubeconfig: it ends within a character; repair the file, or choose another with --kubeconfig",
+                path.display()
+            )));
+        }
         let mut next = Kubeconfig::read_from(path).map_err(|error| unreadable(path, &error))?;
         // The first file that names a context wins, not the first that names none.
         next.current_context = next.current_context.filter(|name| !name.is_empty());
@@ -90,6 +96,14 @@ fn merge(paths: &[PathBuf]) -> Result<Files, Error> {
     let named: Vec<_> =
         paths.iter().filter(|path| !found || path.exists()).map(|path| path.display().to_string()).collect();
     Ok(Files { config, origin: named.join(", "), found })
+}
+
+// PowerShell's UTF-16, of which kube takes two bytes at a time without looking whether they are there.
+fn is_cut_in_a_character(path: &Path) -> bool {
+    // What is no file can be read but once.
+    path.is_file()
+        && std::fs::read(path)
+            .is_ok_and(|bytes| matches!(bytes.as_slice(), [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) && bytes.len() % 2 == 1)
 }
 
 fn unreadable(path: &Path, error: &KubeconfigError) -> Error {

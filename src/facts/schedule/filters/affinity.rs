@@ -46,14 +46,15 @@ impl Affinity {
     pub fn of(cluster: &Cluster, places: &[Place], pod: &Pod) -> Self {
         let mut closed = BTreeMap::new();
         let own = anti_affinity(pod);
-        for place in places {
-            for other in &place.pods {
-                for term in own.iter().filter(|term| selects(cluster, term, pod, other)) {
-                    close(&mut closed, place, term, other, true);
-                }
-                for term in anti_affinity(other).iter().filter(|term| selects(cluster, term, other, pod)) {
-                    close(&mut closed, place, term, other, false);
-                }
+        let others = || places.iter().flat_map(|place| place.pods.iter().map(move |other| (place, *other)));
+        for (place, other) in others() {
+            for term in own.iter().filter(|term| selects(cluster, term, pod, other)) {
+                close(&mut closed, place, term, other, true);
+            }
+        }
+        for (place, other) in others() {
+            for term in anti_affinity(other).iter().filter(|term| selects(cluster, term, other, pod)) {
+                close(&mut closed, place, term, other, false);
             }
         }
         let terms = affinity(pod);
@@ -96,13 +97,13 @@ impl Affinity {
     }
 
     fn is_closed(&self, place: &Place) -> Option<Obstacle> {
-        let labels = place.node.metadata.labels.as_ref()?;
-        labels.iter().find_map(|(key, value)| {
-            let Closed { what, by, of_its_own } = self.closed.get(&(key.clone(), value.clone()))?;
-            let whose = if *of_its_own { "anti-affinity" } else { "anti-affinity of a pod there" };
-            let words = format!("{whose} to {what}: {by}");
-            Some(Obstacle::new(Filter::Affinity, format!("{whose} to {what} per {key}"), words).by(by))
-        })
+        let labels = place.node.metadata.labels.iter().flatten();
+        let closed = labels.filter_map(|(key, value)| Some((key, self.closed.get(&(key.clone(), value.clone()))?)));
+        // The pod's own words come first, as for the scheduler.
+        let (key, Closed { what, by, of_its_own }) = closed.min_by_key(|(_, closed)| !closed.of_its_own)?;
+        let whose = if *of_its_own { "anti-affinity" } else { "anti-affinity of a pod there" };
+        let words = format!("{whose} to {what}: {by}");
+        Some(Obstacle::new(Filter::Affinity, format!("{whose} to {what} per {key}"), words).by(by))
     }
 }
 
@@ -118,7 +119,7 @@ fn close(closed: &mut BTreeMap<Domain, Closed>, place: &Place, term: &PodAffinit
 
 /// A selector; nothing where there is none, which selects nothing.
 pub fn selector(selector: Option<&LabelSelector>) -> Option<Selector> {
-    selector.and_then(|selector| Selector::try_from(selector.clone()).ok())
+    selector.and_then(crate::selector::of)
 }
 
 fn affinity(pod: &Pod) -> &[PodAffinityTerm] {

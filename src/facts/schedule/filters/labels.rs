@@ -65,6 +65,7 @@ pub fn unmet(place: &Place, pod: &Pod) -> Option<Obstacle> {
     let least = alternatives.iter().map(unmet).min_by_key(Vec::len).filter(|unmet| !unmet.is_empty())?;
     let words = least.iter().map(|demand| match value(place.node, &demand.key, demand.of_field) {
         Some(value) => format!("{}: {value}, not {}", demand.key, wanted(demand)),
+        None if demand.key.is_empty() => demand.text.clone(),
         None => format!("no label {}", demand.key),
     });
     let what = least.iter().map(|demand| demand.text.as_str()).collect::<Vec<_>>().join(" and ");
@@ -78,10 +79,7 @@ pub fn admits(place: &Place, pod: &Pod) -> bool {
 
 /// Whether a node meets one of a selector's terms, as of a PersistentVolume's node affinity.
 pub fn selects(selector: &NodeSelector, place: &Place) -> bool {
-    selector.node_selector_terms.iter().any(|term| {
-        let demands: Vec<_> = of_term(term, "").collect();
-        !demands.is_empty() && demands.iter().all(|demand| demand.is_met(place.node))
-    })
+    selector.node_selector_terms.iter().any(|term| of_term(term, "").all(|demand| demand.is_met(place.node)))
 }
 
 /// A selector in words: `kubernetes.io/hostname In [node-2]`.
@@ -111,9 +109,10 @@ fn of_selector(key: &str, value: &str) -> Demand {
 }
 
 fn of_term<'t>(term: &'t NodeSelectorTerm, path: &'t str) -> impl Iterator<Item = Demand> + 't {
+    let asks_nothing = term.match_expressions.iter().chain(&term.match_fields).flatten().next().is_none();
     let labels = term.match_expressions.iter().flatten().map(|requirement| (requirement, false));
     let fields = term.match_fields.iter().flatten().map(|requirement| (requirement, true));
-    labels.chain(fields).map(|(requirement, of_field)| {
+    let demands = labels.chain(fields).map(|(requirement, of_field)| {
         let values = requirement.values.clone().unwrap_or_default();
         let list = if values.is_empty() { String::new() } else { format!(" [{}]", values.join(", ")) };
         Demand {
@@ -124,8 +123,24 @@ fn of_term<'t>(term: &'t NodeSelectorTerm, path: &'t str) -> impl Iterator<Item 
             requirement: requirement.clone(),
             of_field,
         }
-    })
+    });
+    demands.chain(asks_nothing.then(|| of_empty_term(path)))
 }
+
+// "An empty preferred scheduling term matches all objects", and a required one none.
+fn of_empty_term(path: &str) -> Demand {
+    Demand {
+        text: "an empty term, which no node matches".to_owned(),
+        key: String::new(),
+        values: Vec::new(),
+        field: path.to_owned(),
+        requirement: NodeSelectorRequirement { operator: NEVER.to_owned(), ..NodeSelectorRequirement::default() },
+        of_field: false,
+    }
+}
+
+// No operator of the API's.
+const NEVER: &str = "Never";
 
 fn wanted(demand: &Demand) -> String {
     match demand.requirement.operator.as_str() {
@@ -155,13 +170,20 @@ fn meets(value: Option<&str>, requirement: &NodeSelectorRequirement) -> bool {
         "DoesNotExist" => value.is_none(),
         "Gt" => number().zip(bound()).is_some_and(|(value, bound)| value > bound),
         "Lt" => number().zip(bound()).is_some_and(|(value, bound)| value < bound),
-        _ => true,
+        operator => operator != NEVER,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_required_term_that_asks_for_nothing_matches_no_node() {
+        let node = Node::default();
+        assert!(of_term(&NodeSelectorTerm::default(), "").all(|demand| !demand.is_met(&node)));
+        assert_eq!(of_term(&NodeSelectorTerm::default(), "").count(), 1);
+    }
 
     #[test]
     fn a_nodes_value_meets_each_operator_as_the_scheduler_has_it() {

@@ -74,8 +74,11 @@ fn count(constraint: &TopologySpreadConstraint, places: &[&Place], pod: &Pod) ->
             && same.iter().all(|key| labels.get(*key) == own.get(*key))
     };
     let namespace = object::namespace(&pod.metadata);
+    // A selector of everything matches the pod itself, and yet the scheduler counts nobody by it.
+    let counts_any = selector.as_ref().is_some_and(|selector| !selector.selects_all());
     let counts = |other: &&&Pod| {
-        other.metadata.deletion_timestamp.is_none()
+        counts_any
+            && other.metadata.deletion_timestamp.is_none()
             && object::namespace(&other.metadata) == namespace
             && matches(&labels_of(other))
     };
