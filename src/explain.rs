@@ -51,7 +51,7 @@ mod tests {
         std::fs::write(folder.join("mine.yaml"), text).unwrap();
         let mut rules = Rules::default();
         rules.add_folder(&folder).unwrap();
-        let style = Style { color: false, width: 100, now: jiff::Timestamp::UNIX_EPOCH };
+        let style = Style { color: false, width: 100, now: None };
         let text = rule(&rules, "mine", &style).unwrap();
         assert!(!text.contains(['\u{1b}', '\u{202e}', '\u{7}']) && text.contains("says      a"), "{text:?}");
         std::fs::remove_dir_all(&folder).unwrap();

@@ -321,5 +321,5 @@ fn is_clean(text: &str) -> bool {
 }
 
 fn style(inventory: &Inventory) -> Style {
-    Style { color: false, width: 100, now: inventory.about.now }
+    Style { color: false, width: 100, now: Some(inventory.about.now) }
 }
