@@ -8,8 +8,10 @@ import os, signal, subprocess, sys, time
 
 
 def process(name):
-    """The cluster's own, which was there before any other of tests/cluster; all of them are one binary, node."""
-    return int(subprocess.run(["pgrep", "-o", "-f", f"/node {name} "], capture_output=True, text=True, check=True).stdout)
+    """The cluster's own, and not that of its crowd; all of them are one binary, node."""
+    listed = subprocess.run(["pgrep", "-a", "-f", f"/node {name} "], capture_output=True, text=True, check=True).stdout.splitlines()
+    own = [line for line in listed if "crowd" not in line and "127.0.0.1:2479" not in line]
+    return int(own[0].split()[0])
 
 
 def stand_still(name, seconds):

@@ -59,7 +59,11 @@ class Wire(threading.Thread):
             if self.shut:
                 near.close()
                 continue
-            far = socket.create_connection(self.server)
+            try:
+                far = socket.create_connection(self.server)
+            except OSError:  # nobody listens there for now
+                near.close()
+                continue
             self.ends += [near, far]
             for one, other in ((near, far), (far, near)):
                 threading.Thread(target=self.hand_on, args=(one, other), daemon=True).start()
