@@ -95,7 +95,7 @@ fn document(question: &Question, inventory: &Inventory) -> Diagnosis {
             context: about.context.clone(),
             target: question.target_text(),
             namespace: question.namespace.clone(),
-            recorded: about.recorded_at().map(|at| at.to_string()),
+            recorded: about.recorded.then(|| about.now.to_string()),
         },
         findings: Vec::new(),
         timeline: Vec::new(),

@@ -59,13 +59,6 @@ pub struct About {
     pub recorded: bool,
 }
 
-impl About {
-    /// When the objects were recorded that do not come from a cluster.
-    pub fn recorded_at(&self) -> Option<Timestamp> {
-        self.recorded.then_some(self.now)
-    }
-}
-
 /// Namespaces and names of a kind, or why they could not be listed.
 pub type Names = Result<BTreeSet<(String, String)>, String>;
 

@@ -7,6 +7,7 @@ use std::{
 };
 
 use futures::stream::{self, StreamExt as _};
+use jiff::Timestamp;
 
 use super::{answered, complain, exit_code, look, print, rules, runtime, terminal::style};
 use crate::{
@@ -45,7 +46,7 @@ pub(super) fn diagnose(cli: &Cli) -> Result<ExitCode, Error> {
         }
     }
     bugs.iter().for_each(|bug| complain(&format!("the rule {bug}")));
-    print(&written(&list, &style(cli, None)));
+    print(&written(&list, &style(cli, Timestamp::now(), false)));
     Ok(ended(cli, &list))
 }
 

@@ -5,6 +5,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use jiff::Timestamp;
+
 use super::{answer, diagnosed, exit_code, look, print, rules, tell, terminal::style};
 use crate::{
     cli::Cli,
@@ -36,7 +38,7 @@ pub(super) fn fix(cli: &Cli) -> Result<ExitCode, Error> {
         return Ok(code);
     }
     let cure = fix::choose(&found.diagnosis, &cli.fix)?;
-    print(&cure.preview(&style(cli, None))?);
+    print(&cure.preview(&style(cli, Timestamp::now(), false))?);
     if cli.fix.dry_run.is_some() {
         print("Nothing was changed.\n");
         return Ok(code);

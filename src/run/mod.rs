@@ -10,6 +10,8 @@ mod watch;
 
 use std::{io::Write as _, process::ExitCode};
 
+use jiff::Timestamp;
+
 pub(crate) use self::look::runtime;
 pub use self::terminal::{complain, print, usage};
 
@@ -50,7 +52,7 @@ pub fn run(cli: &Cli) -> Result<ExitCode, Error> {
             Ok(ExitCode::SUCCESS)
         }
         Some(Command::Explain { id }) => {
-            print(&explain::rule(&rules(cli)?, id, &style(cli, None))?);
+            print(&explain::rule(&rules(cli)?, id, &style(cli, Timestamp::now(), false))?);
             Ok(ExitCode::SUCCESS)
         }
         Some(Command::Demo { case }) => {
@@ -191,7 +193,11 @@ fn tell(
             for bug in &answer.bugs {
                 complain(&format!("the rule {bug}"));
             }
-            print(&report::render(&answer.diagnosis, cli.look.output, &style(cli, inventory.about.recorded_at())));
+            print(&report::render(
+                &answer.diagnosis,
+                cli.look.output,
+                &style(cli, inventory.about.now, inventory.about.recorded),
+            ));
             stats.end_of("report");
             if let Some(why) = &answer.unanswered {
                 complain(why);
@@ -203,7 +209,11 @@ fn tell(
             // For people, and for a list of names, the line on stderr says it all.
             if !matches!(cli.look.output, report::Format::Text | report::Format::Wide | report::Format::Name) {
                 let diagnosis = diagnosis::not_found(question, inventory, missing);
-                print(&report::render(&diagnosis, cli.look.output, &style(cli, inventory.about.recorded_at())));
+                print(&report::render(
+                    &diagnosis,
+                    cli.look.output,
+                    &style(cli, inventory.about.now, inventory.about.recorded),
+                ));
             }
             complain(&missing.line);
             ExitCode::from(2)

@@ -15,9 +15,9 @@ use crate::{
 // Without a terminal a report is read in a log or pasted into a ticket.
 const WIDTH_ELSEWHERE: usize = 100;
 
-/// How to write on standard output, which is read now where it is a terminal; ages in a recording count from when it was
-/// made.
-pub(super) fn style(cli: &Cli, recorded: Option<Timestamp>) -> Style {
+/// How to write on standard output what is so at a time. Ages count from there where it is read at once, on a terminal;
+/// those in a recording always do.
+pub(super) fn style(cli: &Cli, now: Timestamp, recorded: bool) -> Style {
     let is_terminal = std::io::stdout().is_terminal();
     let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
@@ -28,7 +28,7 @@ pub(super) fn style(cli: &Cli, recorded: Option<Timestamp>) -> Style {
             Color::Auto => is_terminal && !dumb && !set("NO_COLOR"),
         },
         width: terminal_size::terminal_size().map_or(WIDTH_ELSEWHERE, |(width, _)| usize::from(width.0)),
-        now: recorded.or_else(|| is_terminal.then(Timestamp::now)),
+        now: (recorded || is_terminal).then_some(now),
     }
 }
 

@@ -85,7 +85,7 @@ async fn show(
         from = from.min(board.causes().len().saturating_sub(1));
         heading.trouble = health.trouble().or(failure.clone());
         heading.now = Timestamp::now();
-        draw(&board, &heading, &style(cli, None), from)?;
+        draw(&board, &heading, &style(cli, Timestamp::now(), false), from)?;
         tokio::select! {
             key = keys.recv() => match key {
                 None | Some(Key::Quit) => return Ok(ExitCode::SUCCESS),
